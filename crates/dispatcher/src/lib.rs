@@ -1,0 +1,1 @@
+//! Dispatches workflows that both repositories' dispatching.yml agree on.

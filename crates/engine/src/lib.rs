@@ -1,0 +1,1 @@
+//! The three beats: accept, decide, deliver.

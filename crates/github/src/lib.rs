@@ -1,0 +1,1 @@
+//! GitHub as we use it: signatures, events, tokens, the REST client.

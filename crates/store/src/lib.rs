@@ -1,0 +1,1 @@
+//! Durable state behind one trait: deliveries, jobs, intents, facts, records and counters.
