@@ -1,1 +1,75 @@
-//! A stateful GitHub on 127.0.0.1, from whose state API answers and webhooks are both derived.
+//! A stateful GitHub, for stories in tests, for the demo, and to run alone.
+//!
+//! A test arranges organizations, repositories, workflows and an App's installation, lets something happen there, and looks
+//! at the same GitHub afterwards:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use switchboard_clock::SimulatedClock;
+//! use switchboard_simulator::{AppSpec, InstallationSpec, RunSpec, Simulator};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let github = Simulator::new(Arc::new(SimulatedClock::default()), 7);
+//! let acme = github.organization("acme");
+//! let source = acme.repository("source");
+//! let ci = source.workflow("ci.yml");
+//! github.app(AppSpec::new("switchboard"))?.install(&acme, InstallationSpec::all());
+//!
+//! ci.complete_run(&RunSpec::default());
+//!
+//! let deliveries = github.take_due();
+//! assert_eq!(deliveries.len(), 3, "requested, in progress, completed");
+//! github.finish(&[])?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Simulator::handle`] answers API requests in process; [`Simulator::serve`] does so over TCP. Webhooks leave through
+//! [`Simulator::take_due`] and [`Simulator::report`], or over HTTP through [`Simulator::run`]. Faults are scheduled with
+//! [`Simulator::fault`] and [`Simulator::webhook_fault`]; in process they are values ([`Fault`]), over TCP they are real.
+//!
+//! What it promises:
+//! - API answers and webhooks are rendered from one state, so that a story cannot invent impossible events.
+//! - Everything that a caller may do wrong on GitHub goes wrong here: tokens expire and are narrow, permissions are missing,
+//!   budgets run out, texts are too long.
+//! - The same seed, clock and story give the same ids, tokens and bytes.
+//! - It shares no code with the client that it tests.
+//!
+//! What it leaves out: teams and members, reviews, branch protection, GraphQL, and whatever `git` itself speaks.
+
+mod api;
+mod fault;
+mod ids;
+mod keys;
+mod ledger;
+pub mod limits;
+mod pattern;
+mod render;
+mod serve;
+mod settings;
+mod simulator;
+mod state;
+mod story;
+mod webhook;
+
+pub use fault::{Fault, FaultPlan};
+pub use ids::{
+    AccountId, AppId, CheckRunId, CheckSuiteId, CommentId, DeliveryId, HookId, InstallationId, IssueId, JobId, LabelId,
+    RepoId, RunId, StatusId, WorkflowId,
+};
+pub use keys::{KeyError, SIMULATOR_ONLY_PRIVATE_KEY};
+pub use ledger::{Call, Credentials, Effect, Expected, Unexpected};
+pub use pattern::CallPattern;
+pub use settings::{RunDetails, Settings};
+pub use simulator::{Simulator, Summary};
+pub use state::AccountKind;
+pub use state::access::{Access, Permissions, Selection};
+pub use state::actions::{Input, Script, Trigger};
+pub use state::git::Entry;
+pub use state::runs::{HeadRepository, RunStatus};
+pub use story::{
+    App, AppSpec, CheckRunView, CommentView, Installation, InstallationSpec, IssueView, Owner, Repository,
+    RepositorySpec, RunSpec, RunView, Workflow, WorkflowSpec,
+};
+pub use webhook::post::PostError;
+pub use webhook::{DELIVERIES_KEPT, DELIVERY_TIMEOUT, DeliveryOutcome, OutgoingDelivery, WebhookFault};

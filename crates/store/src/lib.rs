@@ -49,7 +49,7 @@ pub use settlement::{
     Settlement, Withdrawal,
 };
 pub use work::{
-    Attempt, Claim, Class, Coalesce, Failure, Lease, Leased, NewIntent, NewJob, Work, WorkFilter, WorkState,
+    Attempt, Claim, Class, Coalesce, Failure, Follows, Lease, Leased, NewIntent, NewJob, Work, WorkFilter, WorkState,
 };
 
 /// The result of every verb.

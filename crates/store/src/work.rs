@@ -38,6 +38,20 @@ pub struct NewJob {
     pub payload: Value,
     /// Not before this moment; `None` is now. Until then it does not hold its lane.
     pub due: Option<Timestamp>,
+    /// Which delivery waits for it.
+    pub follows: Follows,
+}
+
+/// The delivery that a job follows from, and that is pending until the job is settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Follows {
+    /// The delivery being accepted, or that of the work whose settlement enqueues the job.
+    #[default]
+    Inherited,
+    /// None: it stands for itself, as the jobs of a schedule do.
+    Nothing,
+    /// An earlier one, which is replayed.
+    Delivery(DeliveryId),
 }
 
 /// An intent to put.

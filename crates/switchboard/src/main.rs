@@ -1,2 +1,10 @@
-//! The binary: command line, configuration, wiring.
-fn main() {}
+//! The binary.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use switchboard::cli::{self, Cli};
+
+fn main() -> ExitCode {
+    cli::run(&Cli::parse())
+}

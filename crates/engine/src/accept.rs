@@ -1,0 +1,199 @@
+//! Beat 1: verify, recognise a duplicate, write durably, answer. Nothing else happens while the sender waits.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde::Serialize;
+use switchboard_github::secret::WebhookSecret;
+use switchboard_github::webhook::envelope::{Envelope, EnvelopeError};
+use switchboard_github::webhook::headers::{HeaderError, identify, require_json};
+use switchboard_github::webhook::signature::{SignatureError, verify_request};
+use switchboard_store::{
+    Acceptance, DeliveryId, DeliveryKey, Digest, Installation, NewDelivery, Store, StoreError, Subject, Verdict,
+};
+
+use crate::automation::{API, Arrival, Automation, GITHUB};
+use crate::crash::{CrashPoint, Crashed, Crashes};
+use crate::subject;
+
+/// GitHub sends at most 25 MB and drops larger payloads (GitHub Docs, "Webhook events and payloads").
+pub const BODY_BYTES_MAX: usize = 25 * 1024 * 1024;
+
+/// Takes deliveries in.
+#[derive(Clone)]
+pub struct Acceptor {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) automations: Arc<[Arc<dyn Automation>]>,
+    pub(crate) secrets: Arc<[WebhookSecret]>,
+    pub(crate) crashes: Crashes,
+}
+
+/// The answer to a webhook that was taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Answer {
+    /// Always true: the delivery is durable.
+    pub accepted: bool,
+    /// Whether it had come before.
+    pub duplicate: bool,
+    /// Whether no automation wants it.
+    pub ignored: bool,
+    /// `X-GitHub-Delivery` as sent.
+    pub delivery: String,
+    /// Our own id of the delivery: the first one's, if this is a duplicate.
+    pub id: DeliveryId,
+}
+
+/// Why a webhook was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The body is larger than GitHub ever sends.
+    #[error("the body is larger than 25 MB")]
+    TooLarge,
+    /// The body did not arrive in time, or broke off.
+    #[error("the body did not arrive whole")]
+    Incomplete,
+    /// It is not JSON by its content type, or a header that names the delivery is missing or malformed.
+    #[error(transparent)]
+    Header(#[from] HeaderError),
+    /// It is not signed with our secret.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// It is signed, but no JSON object.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+    /// Another body came under this delivery id.
+    #[error("another body was delivered under this id before")]
+    Conflict,
+    /// It could not be written; the sender should try again.
+    #[error("deliveries cannot be stored at the moment")]
+    Store(#[from] StoreError),
+    /// The process dies here, in a test.
+    #[error(transparent)]
+    Crashed(#[from] Crashed),
+}
+
+/// An operator's action: it enters as a delivery, so that it is durable, ordered and audited like any other.
+#[derive(Debug, Clone)]
+pub struct Action {
+    /// A UUID that the form or client chose, so that a second click is a duplicate.
+    pub id: String,
+    /// What to do, dotted, its automation first: `engine.replay`.
+    pub event: String,
+    /// Who does it.
+    pub actor: String,
+    /// The particulars; `actor` is added.
+    pub body: serde_json::Map<String, serde_json::Value>,
+    /// What it concerns.
+    pub subject: Option<Subject>,
+    /// Whose installation it concerns.
+    pub installation: Option<Installation>,
+}
+
+impl Acceptor {
+    /// Takes a webhook in. The checks run in the order of the contract: content type, headers, signature, and only
+    /// then is anything parsed.
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing is stored then and no delivery id is used up.
+    pub async fn webhook(&self, headers: &HeaderMap, body: Bytes) -> Result<Answer, Refusal> {
+        if body.len() > BODY_BYTES_MAX {
+            return Err(Refusal::TooLarge);
+        }
+        require_json(headers)?;
+        let (guid, event) = identify(headers)?;
+        verify_request(&self.secrets, headers, &body)?;
+        let envelope = Envelope::parse(&body)?;
+        let key = DeliveryKey {
+            platform: GITHUB.to_owned(),
+            delivery_id: guid.as_str().to_owned(),
+            event: event.as_str().to_owned(),
+            action: envelope.action.clone().unwrap_or_default(),
+        };
+        self.crashes.pass(CrashPoint::BeforeAccept)?;
+        let digest = Digest::of(&body);
+        let delivery = self.delivery(key, digest, kept(headers), body, &envelope);
+        let ignored = delivery.jobs.is_empty();
+        let Acceptance { id, verdict, .. } = self.store.accept(delivery).await?;
+        self.crashes.pass(CrashPoint::AfterAccept)?;
+        match verdict {
+            Verdict::Conflict => Err(Refusal::Conflict),
+            Verdict::Accepted | Verdict::Requeued | Verdict::Duplicate => {
+                let duplicate = verdict == Verdict::Duplicate;
+                Ok(Answer { accepted: true, duplicate, ignored, delivery: guid.as_str().to_owned(), id })
+            }
+        }
+    }
+
+    /// Takes a webhook in that did not arrive but stands in the App's own delivery list.
+    ///
+    /// # Errors
+    /// [`Refusal`], if it is no payload or cannot be stored.
+    pub(crate) async fn listed(&self, guid: &str, event: &str, body: Bytes) -> Result<Acceptance, Refusal> {
+        let envelope = Envelope::parse(&body)?;
+        let key = DeliveryKey {
+            platform: GITHUB.to_owned(),
+            delivery_id: guid.to_owned(),
+            event: event.to_owned(),
+            action: envelope.action.clone().unwrap_or_default(),
+        };
+        Ok(self.store.accept(self.delivery(key, Digest::of(&body), Vec::new(), body, &envelope)).await?)
+    }
+
+    /// Takes an operator's action in.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn action(&self, action: Action) -> Result<Acceptance, StoreError> {
+        let mut body = action.body;
+        body.insert("actor".to_owned(), action.actor.into());
+        let body = Bytes::from(serde_json::Value::Object(body).to_string());
+        let key = DeliveryKey {
+            platform: API.to_owned(),
+            delivery_id: action.id,
+            event: action.event,
+            action: String::new(),
+        };
+        let envelope = Envelope::default();
+        let mut delivery = self.delivery(key, Digest::of(&body), Vec::new(), body, &envelope);
+        delivery.subject = action.subject;
+        delivery.installation = action.installation;
+        self.store.accept(delivery).await
+    }
+
+    fn delivery(
+        &self,
+        key: DeliveryKey,
+        digest: Digest,
+        headers: Vec<(String, String)>,
+        body: Bytes,
+        envelope: &Envelope,
+    ) -> NewDelivery {
+        let jobs = self.jobs(&Arrival { key: &key, envelope, body: &body });
+        NewDelivery {
+            key,
+            digest,
+            headers,
+            installation: envelope.installation.map(|id| Installation(id.0)),
+            repository: envelope.repository.as_ref().and_then(|repository| repository.full_name.clone()),
+            subject: subject::of(envelope),
+            jobs,
+            body,
+        }
+    }
+
+    /// What the automations make of an arrival.
+    pub(crate) fn jobs(&self, arrival: &Arrival<'_>) -> Vec<switchboard_store::NewJob> {
+        self.automations.iter().flat_map(|automation| automation.route(arrival)).collect()
+    }
+}
+
+/// The headers worth keeping: what GitHub says about the delivery. Signatures are not kept, they are made anew.
+fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
+    let keep = |name: &str| name.starts_with("x-github-") || matches!(name, "content-type" | "user-agent");
+    headers
+        .iter()
+        .filter(|(name, _)| keep(name.as_str()))
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect()
+}

@@ -1,0 +1,194 @@
+//! One attempt at one job or intent: run its handler or carrier, and settle what came of it.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use switchboard_clock::{Timestamp, jittered};
+use switchboard_github::record::CallLog;
+use switchboard_store::{Class, Failure, Hold, Leased, Outcome, Settlement, StoreError, Work};
+
+use crate::crash::{CrashPoint, Crashed};
+use crate::{Automation, Context, Engine, Trouble};
+
+/// How long to wait before a settlement is offered again to a store that could not take it.
+const SETTLE_AGAIN: Duration = Duration::from_secs(1);
+/// How often it is offered before the attempt is let go; its lease then ends, and the work is done over.
+const SETTLE_TRIES: u32 = 30;
+
+impl Engine {
+    /// Runs one leased work to its settlement.
+    pub(crate) async fn attempt(&self, leased: Leased) -> Result<(), Crashed> {
+        self.crashes.pass(CrashPoint::Claimed)?;
+        let Some(automation) = self.automation(&leased.work.automation) else {
+            // Its automation is switched off: let it wait until somebody switches it on again.
+            let failure = failure("automation_disabled", "the automation that this work belongs to is switched off");
+            let at = self.store.now() + Duration::from_secs(300);
+            let outcome = Outcome::Retry { at, failure, counted: false, unanswered: leased.work.unanswered };
+            return self.settle(&leased, Settlement::with(outcome)).await;
+        };
+        let (github, calls) = self.github.recording();
+        let context = self.context(github);
+        let running = async {
+            match leased.work.class {
+                Class::Job => automation.decide(&leased.work, &context).await,
+                Class::Intent => automation.carry(&leased.work, &context).await,
+            }
+        };
+        let result = {
+            let guarded = AssertUnwindSafe(running).catch_unwind();
+            let kept = self.keep_lease(&leased);
+            tokio::select! {
+                result = guarded => result,
+                () = kept => return Ok(()),
+            }
+        };
+        self.crashes.pass(match leased.work.class {
+            Class::Job => CrashPoint::Decided,
+            Class::Intent => CrashPoint::Carried,
+        })?;
+        let mut settlement = match result {
+            Ok(Ok(settlement)) => settlement,
+            Ok(Err(trouble)) => self.after(trouble, automation.as_ref(), &leased.work, &context).await,
+            Err(_) => {
+                tracing::error!(work = %leased.work.id, kind = leased.work.kind, "a handler panicked");
+                let trouble = Trouble::Again {
+                    failure: failure("panicked", "the handler failed in an unforeseen way; please report this"),
+                    at: None,
+                    unanswered: true,
+                };
+                self.after(trouble, automation.as_ref(), &leased.work, &context).await
+            }
+        };
+        settlement.calls = noted(&calls);
+        self.schedule_next(&leased.work, automation.as_ref(), &mut settlement);
+        self.settle(&leased, settlement).await
+    }
+
+    /// Settles a lease that ended without a settlement.
+    pub(crate) async fn lost(&self, leased: Leased) -> Result<(), Crashed> {
+        let context = self.context(self.github.clone());
+        let failure = failure("lease_lost", "the server stopped, or the attempt took longer than its lease");
+        let settlement = match self.automation(&leased.work.automation) {
+            None => Settlement::with(Outcome::Retry {
+                at: context.now,
+                failure,
+                counted: false,
+                unanswered: leased.work.unanswered,
+            }),
+            Some(automation) => match automation.lease_lost(&leased.work, &context).await {
+                Some(settlement) => settlement,
+                None => {
+                    let trouble = Trouble::Again { failure, at: Some(context.now), unanswered: true };
+                    let mut settlement = self.after(trouble, automation.as_ref(), &leased.work, &context).await;
+                    self.schedule_next(&leased.work, automation.as_ref(), &mut settlement);
+                    settlement
+                }
+            },
+        };
+        self.settle(&leased, settlement).await
+    }
+
+    /// What an attempt's trouble changes.
+    async fn after(&self, trouble: Trouble, automation: &dyn Automation, work: &Work, context: &Context) -> Settlement {
+        let patience = automation.patience(&work.kind);
+        let (failure, at, unanswered) = match trouble {
+            Trouble::Wait { until, hold, failure } => {
+                let outcome = Outcome::Retry { at: until, failure, counted: false, unanswered: false };
+                let hold = hold.map(|installation| Hold { installation, until });
+                return Settlement { hold, ..Settlement::with(outcome) };
+            }
+            Trouble::Store(error) => {
+                // Not the work's fault, so it does not count against it.
+                let failure = failure("store_unavailable", &error.to_string());
+                let at = context.now + SETTLE_AGAIN;
+                return Settlement::with(Outcome::Retry { at, failure, counted: false, unanswered: work.unanswered });
+            }
+            Trouble::Again { failure, at, unanswered } if work.attempts < patience.attempts => {
+                (failure, at, unanswered)
+            }
+            Trouble::Again { failure, .. } | Trouble::Permanent { failure } => {
+                tracing::warn!(
+                    work = %work.id,
+                    kind = work.kind,
+                    delivery = work.delivery.map(|id| id.to_string()),
+                    attempts = work.attempts,
+                    code = failure.code,
+                    reason = failure.message,
+                    hint = failure.hint,
+                    "given up: a dead letter"
+                );
+                let settlement = automation.give_up(work, &failure, context).await;
+                return Settlement { outcome: Outcome::Dead { failure }, ..settlement };
+            }
+        };
+        let wait = jittered(context.entropy.as_ref(), patience.wait(work.attempts), patience.jitter);
+        let at = at.unwrap_or(context.now + wait);
+        Settlement::with(Outcome::Retry { at, failure, counted: true, unanswered })
+    }
+
+    /// Commits a settlement; a store in trouble is asked again, because the work itself is done.
+    async fn settle(&self, leased: &Leased, settlement: Settlement) -> Result<(), Crashed> {
+        let work = &leased.work;
+        for _ in 0..SETTLE_TRIES {
+            match self.store.settle(leased.lease, settlement.clone()).await {
+                Ok(()) => return self.crashes.pass(CrashPoint::Settled),
+                Err(StoreError::StaleLease) => {
+                    tracing::warn!(work = %work.id, kind = work.kind, "a stale lease settled nothing");
+                    return Ok(());
+                }
+                Err(error @ StoreError::TooLarge { .. }) => {
+                    tracing::error!(work = %work.id, kind = work.kind, %error, "given up: a dead letter");
+                    let outcome = Outcome::Dead { failure: failure("settlement_too_large", &error.to_string()) };
+                    // If this fails too, the lease ends and the attempt is made again.
+                    let _ = self.store.settle(leased.lease, Settlement::with(outcome)).await;
+                    return Ok(());
+                }
+                Err(error) => {
+                    tracing::error!(work = %work.id, kind = work.kind, %error, hint = error.hint(), "could not settle");
+                    self.clock.sleep(SETTLE_AGAIN).await;
+                    // A lease that is not extended meanwhile would be lost together with the work.
+                    let _ = self.store.extend(leased.lease, self.options.lease).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Extends the lease as long as it is polled; returns when the lease is gone.
+    async fn keep_lease(&self, leased: &Leased) {
+        loop {
+            self.clock.sleep(self.options.lease / 3).await;
+            match self.store.extend(leased.lease, self.options.lease).await {
+                Ok(()) => {}
+                Err(StoreError::StaleLease) => {
+                    tracing::warn!(work = %leased.work.id, kind = leased.work.kind, "the lease is gone; letting go");
+                    return;
+                }
+                Err(error) => tracing::error!(%error, "could not extend a lease"),
+            }
+        }
+    }
+
+    /// A scheduled job enqueues its next run when it settles for good.
+    fn schedule_next(&self, work: &Work, automation: &dyn Automation, settlement: &mut Settlement) {
+        let ended = matches!(settlement.outcome, Outcome::Done | Outcome::Dead { .. });
+        if !ended || work.class != Class::Job || !work.key.as_deref().is_some_and(|key| key.starts_with("schedule/")) {
+            return;
+        }
+        if let Some(schedule) = automation.schedules().iter().find(|schedule| schedule.kind == work.kind) {
+            let due: Timestamp = self.store.now() + schedule.every;
+            settlement.jobs.push(schedule.job(automation.name(), due));
+        }
+    }
+}
+
+/// The calls as they are kept with the attempt.
+fn noted(calls: &CallLog) -> serde_json::Value {
+    let records = calls.records();
+    if records.is_empty() { serde_json::Value::Null } else { serde_json::to_value(records).unwrap_or_default() }
+}
+
+fn failure(code: &str, message: &str) -> Failure {
+    Failure { code: code.to_owned(), message: message.to_owned(), hint: None }
+}

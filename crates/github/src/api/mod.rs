@@ -1,0 +1,9 @@
+//! The endpoints that we call, each as a method that returns a [`Call`](crate::Call) to be tuned and sent.
+//!
+//! The types hold what we read and nothing else: unknown members are ignored, and whatever GitHub may leave out or
+//! send as null is an `Option`.
+
+pub mod actions;
+pub mod app;
+pub mod issues;
+pub mod repos;

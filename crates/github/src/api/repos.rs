@@ -1,0 +1,100 @@
+//! Repositories and their files.
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::app::{Account, Installation};
+use crate::auth::Auth;
+use crate::call::{Call, Raw};
+use crate::client::GitHub;
+use crate::endpoint;
+use crate::error::Error;
+use crate::ids::RepoId;
+use crate::repo_name::RepoName;
+
+/// A repository.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Repository {
+    /// Its id, which renames and transfers keep.
+    pub id: RepoId,
+    /// `owner/name` as of now.
+    pub full_name: RepoName,
+    /// Who holds it.
+    pub owner: Option<Account>,
+    /// The branch that counts.
+    pub default_branch: Option<String>,
+    /// Whether it takes no changes any more.
+    #[serde(default)]
+    pub archived: bool,
+    /// Whether it is a fork.
+    #[serde(default)]
+    pub fork: bool,
+    /// Whether only some may see it.
+    #[serde(default)]
+    pub private: bool,
+    /// Whether it has issues at all.
+    pub has_issues: Option<bool>,
+}
+
+/// What is at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum File {
+    /// A file, whole.
+    Found {
+        /// Its bytes.
+        bytes: Bytes,
+        /// Whether they were known already and GitHub confirmed them.
+        revalidated: bool,
+    },
+    /// A file longer than was to be read.
+    TooLarge,
+    /// A directory, a submodule or a dangling link.
+    NotAFile,
+    /// Nothing.
+    Missing,
+}
+
+impl GitHub {
+    /// A repository.
+    pub fn repository(&self, auth: impl Into<Auth>, repo: &RepoName) -> Call<Repository> {
+        self.call(auth, &endpoint::REPOSITORY, &[repo.owner(), repo.name()]).typed()
+    }
+
+    /// The installation that covers a repository, asked by the App as itself.
+    pub fn repository_installation(&self, repo: &RepoName) -> Call<Installation> {
+        self.call(Auth::App, &endpoint::REPOSITORY_INSTALLATION, &[repo.owner(), repo.name()]).typed()
+    }
+
+    /// The bytes at a path on the default branch.
+    pub fn contents(&self, auth: impl Into<Auth>, repo: &RepoName, path: &str) -> Call<Raw> {
+        self.call(auth, &endpoint::CONTENTS, &[repo.owner(), repo.name(), path]).raw_accept()
+    }
+
+    /// Reads a file of configuration on the default branch, up to `max_bytes`; an unchanged one costs nothing.
+    ///
+    /// # Errors
+    /// [`Error`] for anything but a 200, 304 or 404: then nothing is known about the file.
+    pub async fn file(
+        &self,
+        auth: impl Into<Auth>,
+        repo: &RepoName,
+        path: &str,
+        max_bytes: usize,
+    ) -> Result<File, Error> {
+        let answer = match self.contents(auth, repo, path).conditional().max_body(max_bytes).send().await {
+            Ok(answer) => answer,
+            Err(error) if error.status() == Some(404) && error.route() == endpoint::CONTENTS.route => {
+                return Ok(File::Missing);
+            }
+            Err(error) => return Err(error),
+        };
+        // A file comes in the raw type that was asked for; a description of something else as plain JSON.
+        Ok(if answer.content_type().is_some_and(|kind| kind.starts_with("application/json")) {
+            File::NotAFile
+        } else if answer.truncated() {
+            File::TooLarge
+        } else {
+            File::Found { bytes: answer.body().clone(), revalidated: answer.is_revalidated() }
+        })
+    }
+}

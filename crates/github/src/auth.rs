@@ -1,0 +1,93 @@
+//! As whom a call is made, and how far that reaches.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::HoldScope;
+use crate::ids::{InstallationId, RepoId};
+use crate::permission::{Access, Permission, Permissions};
+
+/// What an installation token is narrowed to, so that a leak opens no more than the call at hand.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Scope {
+    /// Whose token.
+    pub installation: InstallationId,
+    /// The repositories it reaches; empty for all of the installation.
+    pub repositories: BTreeSet<RepoId>,
+    /// What it may do there; empty for all that is granted.
+    pub permissions: Permissions,
+}
+
+impl Scope {
+    /// One permission on the whole installation.
+    #[must_use]
+    pub fn new(installation: InstallationId, permission: Permission, access: Access) -> Self {
+        Self { installation, repositories: BTreeSet::new(), permissions: Permissions::one(permission, access) }
+    }
+
+    /// Adds a permission.
+    #[must_use]
+    pub fn and(mut self, permission: Permission, access: Access) -> Self {
+        self.permissions = self.permissions.and(permission, access);
+        self
+    }
+
+    /// Narrows to this repository, or adds it to those narrowed to before.
+    #[must_use]
+    pub fn on(mut self, repository: RepoId) -> Self {
+        self.repositories.insert(repository);
+        self
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on ", self.permissions)?;
+        if self.repositories.is_empty() {
+            f.write_str("all repositories")?;
+        }
+        for (n, repository) in self.repositories.iter().enumerate() {
+            write!(f, "{}{repository}", if n == 0 { "" } else { ", " })?;
+        }
+        write!(f, " of installation {}", self.installation)
+    }
+}
+
+/// As whom a call is made.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Auth {
+    /// The App as itself, with its JWT.
+    App,
+    /// An installation, with a token of this scope.
+    Installation(Scope),
+}
+
+impl Auth {
+    pub(crate) fn installation(&self) -> Option<InstallationId> {
+        match self {
+            Self::App => None,
+            Self::Installation(scope) => Some(scope.installation),
+        }
+    }
+
+    pub(crate) fn hold_scope(&self) -> HoldScope {
+        self.installation().map_or(HoldScope::App, HoldScope::Installation)
+    }
+}
+
+impl From<Scope> for Auth {
+    fn from(scope: Scope) -> Self {
+        Self::Installation(scope)
+    }
+}
+
+impl fmt::Display for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::App => f.write_str("the App itself"),
+            Self::Installation(scope) => scope.fmt(f),
+        }
+    }
+}

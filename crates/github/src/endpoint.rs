@@ -1,0 +1,168 @@
+//! The table of every endpoint that we call: its route, the permission it needs, and what a call of it costs.
+//!
+//! One place on purpose. A refusal whose answer does not name the missing permission is explained from here, `doctor`
+//! compares the App's permissions with it, and no code elsewhere can spell a URL.
+
+use http::Method;
+
+use crate::permission::{Access, Permission, Permissions};
+
+/// What GitHub and our budget see in a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Changes nothing.
+    Read,
+    /// Changes something, but no content that people are notified of.
+    Write,
+    /// Creates or edits content (issues, comments, checks), which GitHub limits separately.
+    ContentWrite,
+}
+
+/// How a lost answer may be dealt with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// Doing it twice is as good as doing it once.
+    Harmless,
+    /// Doing it twice does it twice: look it up before sending it again.
+    LookUpFirst,
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The method.
+    pub method: &'static str,
+    /// The route below the API's base URL. `{x}` takes one path segment, `{x…}` several.
+    pub route: &'static str,
+    /// The permission an installation token needs; none for calls that the App makes as itself.
+    pub needs: Option<(Permission, Access)>,
+    /// What a call does.
+    pub effect: Effect,
+    /// Whether it may be sent again without looking.
+    pub repeat: Repeat,
+}
+
+impl Endpoint {
+    /// A GET with an installation token.
+    #[must_use]
+    pub const fn read(route: &'static str, permission: Permission) -> Self {
+        Self {
+            method: "GET",
+            route,
+            needs: Some((permission, Access::Read)),
+            effect: Effect::Read,
+            repeat: Repeat::Harmless,
+        }
+    }
+
+    /// A GET that the App makes as itself.
+    #[must_use]
+    pub const fn app_read(route: &'static str) -> Self {
+        Self { method: "GET", route, needs: None, effect: Effect::Read, repeat: Repeat::Harmless }
+    }
+
+    /// A POST: sent again only after a look.
+    #[must_use]
+    pub const fn post(route: &'static str, permission: Permission, effect: Effect) -> Self {
+        Self { method: "POST", route, needs: Some((permission, Access::Write)), effect, repeat: Repeat::LookUpFirst }
+    }
+
+    /// A PATCH that sets members to given values.
+    #[must_use]
+    pub const fn patch(route: &'static str, permission: Permission, effect: Effect) -> Self {
+        Self { method: "PATCH", route, needs: Some((permission, Access::Write)), effect, repeat: Repeat::Harmless }
+    }
+
+    /// The method as `http` knows it.
+    pub(crate) fn http_method(&self) -> Method {
+        Method::from_bytes(self.method.as_bytes()).unwrap_or(Method::GET)
+    }
+
+    /// The permission as a set; empty for calls that the App makes as itself.
+    #[must_use]
+    pub fn permissions(&self) -> Permissions {
+        self.needs.iter().cloned().collect()
+    }
+}
+
+/// The App itself: slug, permissions, events.
+pub static APP: Endpoint = Endpoint::app_read("/app");
+/// Where the App is installed.
+pub static INSTALLATIONS: Endpoint = Endpoint::app_read("/app/installations");
+/// One installation.
+pub static INSTALLATION: Endpoint = Endpoint::app_read("/app/installations/{installation}");
+/// Mints an installation token.
+pub static ACCESS_TOKENS: Endpoint = Endpoint {
+    method: "POST",
+    route: "/app/installations/{installation}/access_tokens",
+    needs: None,
+    effect: Effect::Write,
+    repeat: Repeat::Harmless,
+};
+/// What GitHub sent to our webhook, newest first.
+pub static HOOK_DELIVERIES: Endpoint = Endpoint::app_read("/app/hook/deliveries");
+/// One such delivery with its payload.
+pub static HOOK_DELIVERY: Endpoint = Endpoint::app_read("/app/hook/deliveries/{delivery}");
+/// Sends one again; twice is harmless, since deliveries are recognised by their GUID.
+pub static REDELIVER: Endpoint = Endpoint {
+    method: "POST",
+    route: "/app/hook/deliveries/{delivery}/attempts",
+    needs: None,
+    effect: Effect::Write,
+    repeat: Repeat::Harmless,
+};
+/// The installation that covers a repository.
+pub static REPOSITORY_INSTALLATION: Endpoint = Endpoint::app_read("/repos/{owner}/{repo}/installation");
+/// A repository.
+pub static REPOSITORY: Endpoint = Endpoint::read("/repos/{owner}/{repo}", Permission::METADATA);
+/// A file or directory.
+pub static CONTENTS: Endpoint = Endpoint::read("/repos/{owner}/{repo}/contents/{path…}", Permission::CONTENTS);
+/// Runs of one workflow.
+pub static WORKFLOW_RUNS: Endpoint =
+    Endpoint::read("/repos/{owner}/{repo}/actions/workflows/{workflow}/runs", Permission::ACTIONS);
+/// Starts a workflow. Five points, but no content write.
+pub static WORKFLOW_DISPATCH: Endpoint =
+    Endpoint::post("/repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches", Permission::ACTIONS, Effect::Write);
+/// Issues of a repository.
+pub static ISSUES: Endpoint = Endpoint::read("/repos/{owner}/{repo}/issues", Permission::ISSUES);
+/// Opens an issue.
+pub static CREATE_ISSUE: Endpoint =
+    Endpoint::post("/repos/{owner}/{repo}/issues", Permission::ISSUES, Effect::ContentWrite);
+/// Edits or closes an issue.
+pub static UPDATE_ISSUE: Endpoint =
+    Endpoint::patch("/repos/{owner}/{repo}/issues/{number}", Permission::ISSUES, Effect::ContentWrite);
+
+/// Every row, for `doctor` and the documentation.
+pub static ALL: &[&Endpoint] = &[
+    &APP,
+    &INSTALLATIONS,
+    &INSTALLATION,
+    &ACCESS_TOKENS,
+    &HOOK_DELIVERIES,
+    &HOOK_DELIVERY,
+    &REDELIVER,
+    &REPOSITORY_INSTALLATION,
+    &REPOSITORY,
+    &CONTENTS,
+    &WORKFLOW_RUNS,
+    &WORKFLOW_DISPATCH,
+    &ISSUES,
+    &CREATE_ISSUE,
+    &UPDATE_ISSUE,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_need_write_and_reads_are_harmless() {
+        for endpoint in ALL {
+            assert_eq!(endpoint.effect == Effect::Read, endpoint.method == "GET", "{}", endpoint.route);
+            if let Some((_, access)) = &endpoint.needs {
+                assert_eq!(*access >= Access::Write, endpoint.effect != Effect::Read, "{}", endpoint.route);
+            }
+            assert!(endpoint.effect != Effect::Read || endpoint.repeat == Repeat::Harmless, "{}", endpoint.route);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What an automation adds to the panel: a tab with pages, a sentence on the overview, words for its facts, and an answer
+//! when somebody searches for something of its own.
+
+use async_trait::async_trait;
+use axum::Router;
+use switchboard_store::{Backlog, Fact, Result, Store};
+
+use crate::components::{Sentence, Told};
+
+/// A tab in the navigation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NavItem {
+    /// What it says: `Dispatcher`.
+    pub label: &'static str,
+    /// Where it leads: `/dispatcher`. The tab is current on this path and everything below it.
+    pub path: &'static str,
+}
+
+/// What an automation adds to the panel.
+#[async_trait]
+pub trait AutomationPages: Send + Sync + 'static {
+    /// The automation's name, as its facts and jobs carry it.
+    fn name(&self) -> &'static str;
+
+    /// Its tab.
+    fn nav(&self) -> NavItem;
+
+    /// Its pages and its API, with whole paths (`/dispatcher/…`, `/api/v1/dispatcher/…`). The panel puts sign-in, the
+    /// security headers and the error pages around them; handlers draw a page with [`crate::Shell`] and ask for
+    /// [`crate::Session`], [`crate::Operator`] or [`crate::OperatorForm`].
+    fn routes(&self) -> Router;
+
+    /// How it is doing, for the overview. At most one read of the store.
+    ///
+    /// # Errors
+    /// What the store says.
+    async fn sentence(&self, store: &dyn Store, backlog: &Backlog) -> Result<Sentence>;
+
+    /// One of its facts in words; `None` leaves it to the general form, which shows the fact's kind and data.
+    fn tell(&self, fact: &Fact) -> Option<Told> {
+        let _ = fact;
+        None
+    }
+
+    /// The path of the page about what somebody pasted into the search box, if it is something of this automation's.
+    /// At most one read of the store.
+    ///
+    /// # Errors
+    /// What the store says.
+    async fn find(&self, store: &dyn Store, query: &str) -> Result<Option<String>> {
+        let _ = (store, query);
+        Ok(None)
+    }
+}

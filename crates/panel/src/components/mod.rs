@@ -1,0 +1,29 @@
+//! The pieces that pages are made of. Each is a value that shows itself as HTML, with whatever strangers wrote in it
+//! escaped: put it into a template as `{{ piece }}`.
+
+mod action;
+mod amount;
+mod empty;
+mod fields;
+mod html;
+mod id;
+mod json;
+mod mark;
+mod pager;
+mod prose;
+mod time;
+mod timeline;
+
+pub use action::{ActionForm, Guarded};
+pub use amount::{bytes, count, duration, plural};
+pub use empty::Empty;
+pub use fields::Fields;
+pub use html::Html;
+pub use id::{GitHubLink, Sha, ShortId, middle};
+pub use json::PrettyJson;
+pub use mark::{Mark, State};
+pub use pager::Pager;
+pub use prose::{Notice, Prose, Sentence};
+pub(crate) use prose::sentence;
+pub use time::{Since, Time, ago, clock_time, zoned};
+pub use timeline::{Call, Flow, Line, Timeline, Told};

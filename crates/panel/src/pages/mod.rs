@@ -1,0 +1,10 @@
+//! The pages that every automation shares.
+
+pub(crate) mod actions;
+pub(crate) mod deliveries;
+pub(crate) mod delivery;
+pub(crate) mod facts;
+pub(crate) mod job;
+pub(crate) mod overview;
+pub(crate) mod search;
+mod tables;

@@ -1,0 +1,190 @@
+//! The frame around every page, drawn for whoever asks.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{FromRequestParts, Request};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Uri, header};
+use switchboard_clock::Timestamp;
+use switchboard_store::Store;
+
+use crate::access::Session;
+use crate::components::{ActionForm, Guarded, Html};
+use crate::core::{Core, Version};
+use crate::status::Status;
+use crate::theme::Theme;
+use crate::{Fault, NavItem, assets, links};
+
+/// What draws a page. Handlers extract it, read what they show through [`Shell::store`], and hand it a template.
+///
+/// The frame costs one read of the store, so a page has seven for itself.
+pub struct Shell {
+    core: Arc<Core>,
+    session: Option<Session>,
+    target: Uri,
+    theme: Theme,
+    topics: Vec<String>,
+    chrome: bool,
+}
+
+#[derive(Template)]
+#[template(path = "layout.html")]
+struct Layout<'a> {
+    title: &'a str,
+    theme: Theme,
+    stylesheet: &'a str,
+    script: &'a str,
+    icon: &'a str,
+    nav: Vec<Vec<Tab>>,
+    current: String,
+    status: Option<Status>,
+    session: Option<&'a Session>,
+    version: &'a Version,
+    now: Timestamp,
+    target: &'a str,
+    topics: String,
+    body: Html,
+}
+
+/// A tab as this page shows it.
+struct Tab {
+    label: &'static str,
+    path: &'static str,
+    current: bool,
+}
+
+impl Shell {
+    fn new(core: Arc<Core>, session: Option<Session>, target: Uri, headers: &HeaderMap) -> Self {
+        let chrome = session.is_some();
+        Self { core, session, target, theme: Theme::of(headers), topics: Vec::new(), chrome }
+    }
+
+    /// A frame without navigation, for pages that nobody needs to be signed in for.
+    pub(crate) fn bare(core: Arc<Core>, request: &Request) -> Self {
+        Self::new(core, None, request.uri().clone(), request.headers())
+    }
+
+    /// A frame for an answer that turned out to be a fault.
+    pub(crate) fn for_fault(core: Arc<Core>, session: Option<Session>, target: Uri, headers: &HeaderMap) -> Self {
+        Self::new(core, session, target, headers)
+    }
+
+    /// The store, to read.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        self.core.store.as_ref()
+    }
+
+    /// The moment for which the page is drawn, by the store's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.core.store.now()
+    }
+
+    /// Whether the reader may act.
+    #[must_use]
+    pub fn may_act(&self) -> bool {
+        self.session.as_ref().is_some_and(Session::may_act)
+    }
+
+    /// Where GitHub's pages are: `https://github.com`, or a GitHub Enterprise Server.
+    #[must_use]
+    pub fn github_url(&self) -> &str {
+        &self.core.github_url
+    }
+
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
+    /// A page that follows what happens: its regions marked `data-live` are drawn anew when one of these topics changes.
+    /// Topics are `delivery`, `delivery/<id>`, `work`, `facts/<subject>` and `record/<view>`.
+    #[must_use]
+    pub fn live<T: Into<String>>(mut self, topics: impl IntoIterator<Item = T>) -> Self {
+        self.topics = topics.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The hidden fields of a form that changes something; to be read with [`crate::OperatorForm`]. `None` for who may
+    /// only look.
+    #[must_use]
+    pub fn guarded(&self) -> Option<Guarded> {
+        let session = self.session.as_ref().filter(|session| session.may_act())?;
+        let id = uuid::Builder::from_random_bytes(crate::access::random()).into_uuid().to_string();
+        Some(Guarded { csrf: session.csrf.clone(), id })
+    }
+
+    /// A button that posts to `path`; `None` for who may only look.
+    #[must_use]
+    pub fn action(&self, path: impl Into<String>, label: &'static str) -> Option<ActionForm> {
+        let guarded = self.guarded()?;
+        Some(ActionForm { path: path.into(), label, title: None, quiet: false, guarded })
+    }
+
+    /// The page: `body` in its frame.
+    ///
+    /// # Errors
+    /// When a template cannot be rendered. A store that cannot be read only costs the frame its sentence.
+    pub async fn page(&self, title: &str, body: &impl Template) -> Result<Response, Fault> {
+        let status = if self.chrome {
+            Some(Status::read(self.store()).await.unwrap_or_else(|_| Status::unreadable(self.now())))
+        } else {
+            None
+        };
+        let path = self.target.path();
+        let tab = |item: &NavItem| Tab { label: item.label, path: item.path, current: is_below(path, item.path) };
+        let nav = if self.chrome { self.core.nav.as_slice() } else { &[] };
+        let target = self.target.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        let layout = Layout {
+            title,
+            theme: self.theme,
+            stylesheet: &assets::STYLESHEET.url,
+            script: &assets::SCRIPT.url,
+            icon: &assets::ICON.url,
+            nav: nav.iter().map(|group| group.iter().map(tab).collect()).collect(),
+            current: nav.iter().flatten().find(|item| is_below(path, item.path)).map_or(title, |item| item.label).to_owned(),
+            status,
+            session: self.session.as_ref(),
+            version: &self.core.version,
+            now: self.now(),
+            target: links::own_path(Some(target)),
+            topics: self.topics.join(" "),
+            body: Html::trusted(body.render()?),
+        };
+        let mut response = layout.render()?.into_response();
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        Ok(response)
+    }
+}
+
+/// Whether `path` is the page at `tab` or one below it.
+fn is_below(path: &str, tab: &str) -> bool {
+    path == tab || (tab != "/" && path.strip_prefix(tab).is_some_and(|rest| rest.starts_with('/')))
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Shell {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Fault> {
+        let session = Session::from_request_parts(parts, state).await?;
+        let core = parts.extensions.get::<Arc<Core>>().cloned().ok_or_else(|| {
+            Fault::new(http::StatusCode::INTERNAL_SERVER_ERROR, "no_panel", "This page is not part of a panel.")
+        })?;
+        Ok(Self::new(core, Some(session), parts.uri.clone(), &parts.headers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tab_is_current_on_its_page_and_below() {
+        assert!(is_below("/deliveries/7", "/deliveries") && is_below("/deliveries", "/deliveries"));
+        assert!(!is_below("/deliveries2", "/deliveries") && !is_below("/deliveries", "/") && is_below("/", "/"));
+    }
+}

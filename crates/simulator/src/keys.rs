@@ -1,0 +1,73 @@
+//! The one key pair that every simulated App has, and the hashes GitHub uses.
+
+use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY};
+use aws_lc_rs::rsa::KeyPair;
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// The private key that the simulator hands out for its Apps. It is published with this source and protects nothing.
+pub const SIMULATOR_ONLY_PRIVATE_KEY: &str = include_str!("../keys/simulator-only.rsa-private-key.pem");
+
+/// Verifies what an App signed with its private key.
+#[derive(Debug, Clone)]
+pub(crate) struct PublicKey(Vec<u8>);
+
+/// A private key that an App cannot have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an RSA private key in PEM form (PKCS#1 or PKCS#8)")]
+pub struct KeyError;
+
+impl PublicKey {
+    /// The public half of a private key in PEM form.
+    pub(crate) fn of_private_pem(pem: &str) -> Result<Self, KeyError> {
+        let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+        let der = STANDARD.decode(body.trim()).map_err(|_| KeyError)?;
+        let pair = KeyPair::from_der(&der).or_else(|_| KeyPair::from_pkcs8(&der)).map_err(|_| KeyError)?;
+        Ok(Self(AsRef::<[u8]>::as_ref(pair.public_key()).to_vec()))
+    }
+
+    /// Whether `signature` is RS256 over `message`.
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &self.0).verify(message, signature).is_ok()
+    }
+}
+
+/// Lower-case hexadecimal digits of `bytes`.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().flat_map(|b| [DIGITS[usize::from(b >> 4)] as char, DIGITS[usize::from(b & 15)] as char]).collect()
+}
+
+/// Git's object name: SHA-1 of a header and the bytes.
+pub(crate) fn git_object_name(kind: &str, bytes: &[u8]) -> String {
+    let mut context = digest::Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
+    context.update(format!("{kind} {}\0", bytes.len()).as_bytes());
+    context.update(bytes);
+    hex(context.finish().as_ref())
+}
+
+/// SHA-256 of the parts, in hexadecimal.
+pub(crate) fn sha256_hex(parts: &[&[u8]]) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(part);
+    }
+    hex(context.finish().as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blobs_have_the_names_that_git_gives_them() {
+        assert_eq!(git_object_name("blob", b"hello\n"), "ce013625030ba8dba906f756967f9e9ca394464a");
+    }
+
+    #[test]
+    fn the_embedded_key_is_a_key() {
+        assert!(PublicKey::of_private_pem(SIMULATOR_ONLY_PRIVATE_KEY).is_ok());
+        assert_eq!(PublicKey::of_private_pem("no key").err(), Some(KeyError));
+    }
+}

@@ -1,0 +1,21 @@
+//! The verbs of a story: arrange a GitHub, let things happen in it, look at it afterwards.
+//!
+//! Arranging (`organization`, `repository`, `file`, `install`, `workflow`) is silent. What happens later (`push`,
+//! `complete_run`, `open_issue`, …) goes through the same state as API calls do and sends its webhooks.
+
+mod app;
+mod installation;
+mod issue;
+mod owner;
+mod repository;
+mod workflow;
+
+pub use app::{App, AppSpec};
+pub use installation::{Installation, InstallationSpec};
+pub use issue::{CommentView, IssueView};
+pub use owner::Owner;
+pub use repository::{CheckRunView, Repository, RepositorySpec};
+pub use workflow::{RunSpec, RunView, Workflow, WorkflowSpec};
+
+/// Who does things in a story when nobody else is named.
+pub(crate) const DEFAULT_ACTOR: &str = "mona";

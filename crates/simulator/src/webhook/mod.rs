@@ -1,0 +1,259 @@
+//! Webhooks: an event in a repository becomes one delivery for every App that is installed there and asked for it.
+
+pub(crate) mod faults;
+pub(crate) mod payload;
+pub(crate) mod post;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::Value;
+use switchboard_clock::{Entropy as _, Timestamp};
+
+pub use faults::WebhookFault;
+pub(crate) use faults::WebhookFaults;
+
+use crate::ids::{AppId, DeliveryId, InstallationId, RepoId};
+use crate::keys::hex;
+use crate::state::State;
+
+/// How long GitHub waits for the answer to a delivery.
+/// <https://docs.github.com/webhooks/using-webhooks/handling-failed-webhook-deliveries>
+pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long GitHub lists a delivery and lets it be redelivered.
+/// <https://docs.github.com/webhooks/testing-and-troubleshooting-webhooks/viewing-webhook-deliveries>
+pub const DELIVERIES_KEPT: Duration = Duration::from_secs(3 * 24 * 3600);
+
+/// A webhook that is on its way.
+#[derive(Debug, Clone)]
+pub struct OutgoingDelivery {
+    /// This attempt; what [`crate::Simulator::report`] is told about.
+    pub id: DeliveryId,
+    /// `X-GitHub-Delivery`; a redelivery keeps it.
+    pub guid: String,
+    /// `X-GitHub-Event`.
+    pub event: String,
+    /// The App that it goes to.
+    pub app: AppId,
+    /// Where the App wants its webhooks, if that is known.
+    pub url: String,
+    /// Every header that GitHub sends, names in GitHub's spelling.
+    pub headers: Vec<(String, String)>,
+    /// The raw body that the signatures are over.
+    pub body: Bytes,
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum DeliveryOutcome {
+    /// The receiver answered with this status code.
+    Answered(u16),
+    /// No answer within [`DELIVERY_TIMEOUT`].
+    TimedOut,
+    /// No connection.
+    Unreachable,
+}
+
+impl DeliveryOutcome {
+    /// The text that GitHub's delivery list shows.
+    pub(crate) fn status(&self) -> String {
+        match self {
+            Self::Answered(200..=299) => "OK".to_owned(),
+            Self::Answered(code) => format!("Invalid HTTP Response: {code}"),
+            Self::TimedOut => "timed out".to_owned(),
+            Self::Unreachable => "failed to connect to host".to_owned(),
+        }
+    }
+
+    /// The code that the list shows; 0 stands for no answer.
+    pub(crate) fn status_code(&self) -> u16 {
+        match self {
+            Self::Answered(code) => *code,
+            Self::TimedOut | Self::Unreachable => 0,
+        }
+    }
+}
+
+/// One attempt to deliver a webhook.
+#[derive(Debug, Clone)]
+pub(crate) struct Attempt {
+    pub id: DeliveryId,
+    pub guid: String,
+    pub app: AppId,
+    pub event: String,
+    pub action: Option<String>,
+    pub installation: Option<InstallationId>,
+    pub repository: Option<RepoId>,
+    pub headers: Vec<(String, String)>,
+    pub body: Bytes,
+    pub redelivery: bool,
+    /// When it was sent; unset while it waits.
+    pub sent_at: Option<Timestamp>,
+    pub outcome: Option<(Timestamp, DeliveryOutcome)>,
+}
+
+/// All attempts, and the order in which the waiting ones leave.
+#[derive(Debug, Default)]
+pub(crate) struct Hooks {
+    pub attempts: BTreeMap<DeliveryId, Attempt>,
+    queue: BTreeMap<(Timestamp, u64), DeliveryId>,
+    queued: u64,
+    /// Deliveries that the next one overtakes.
+    overtaken: Vec<((Timestamp, u64), DeliveryId)>,
+    pub faults: WebhookFaults,
+}
+
+impl Hooks {
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.queue.first_key_value().map(|((due, _), _)| *due)
+    }
+
+    fn enqueue(&mut self, due: Timestamp, id: DeliveryId) -> (Timestamp, u64) {
+        self.queued += 1;
+        self.queue.insert((due, self.queued), id);
+        (due, self.queued)
+    }
+
+    /// Queues a new attempt and lets those that it overtakes follow it.
+    fn enqueue_new(&mut self, due: Timestamp, id: DeliveryId) {
+        self.enqueue(due, id);
+        for (key, late) in std::mem::take(&mut self.overtaken) {
+            if self.queue.remove(&key).is_some() {
+                self.enqueue(due, late);
+            }
+        }
+    }
+}
+
+impl State {
+    /// Sends an event of a repository to every App that is installed there and listens.
+    pub(crate) fn emit(
+        &mut self,
+        repo: RepoId,
+        sender: crate::ids::AccountId,
+        event: &str,
+        action: Option<&str>,
+        members: Value,
+    ) {
+        let listeners: Vec<InstallationId> = self.repositories.get(&repo).map_or_else(Vec::new, |repository| {
+            let listens = |i: &&crate::state::Installation| {
+                i.suspended_at.is_none() && i.covers(repository) && i.events.iter().any(|e| e == event)
+            };
+            self.installations.values().filter(listens).map(|i| i.id).collect()
+        });
+        for installation in listeners {
+            if let Some((app, body)) = self.payload(repo, installation, sender, action, &members) {
+                self.send(app, Some(installation), Some(repo), event, action, &body);
+            }
+        }
+    }
+
+    /// Signs and queues one delivery, as the fault schedule has it.
+    pub(crate) fn send(
+        &mut self,
+        app: AppId,
+        installation: Option<InstallationId>,
+        repository: Option<RepoId>,
+        event: &str,
+        action: Option<&str>,
+        payload: &Value,
+    ) {
+        let Some(registered) = self.apps.get(&app) else { return };
+        let body = Bytes::from(payload.to_string());
+        let guid = self.entropy.id(self.now).to_string();
+        let key = |algorithm| hmac::Key::new(algorithm, registered.webhook_secret.as_bytes());
+        let signature = |algorithm| hex(hmac::sign(&key(algorithm), &body).as_ref());
+        let headers = [
+            ("Accept", "*/*".to_owned()),
+            ("Content-Type", "application/json".to_owned()),
+            ("User-Agent", "GitHub-Hookshot/51b1ab7".to_owned()),
+            ("X-GitHub-Delivery", guid.clone()),
+            ("X-GitHub-Event", event.to_owned()),
+            ("X-GitHub-Hook-ID", registered.hook.to_string()),
+            ("X-GitHub-Hook-Installation-Target-ID", app.to_string()),
+            ("X-GitHub-Hook-Installation-Target-Type", "integration".to_owned()),
+            ("X-Hub-Signature", format!("sha1={}", signature(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY))),
+            ("X-Hub-Signature-256", format!("sha256={}", signature(hmac::HMAC_SHA256))),
+        ];
+        let attempt = Attempt {
+            id: self.next_id(),
+            guid,
+            app,
+            event: event.to_owned(),
+            action: action.map(str::to_owned),
+            installation,
+            repository,
+            headers: headers.map(|(name, value)| (name.to_owned(), value)).to_vec(),
+            body,
+            redelivery: false,
+            sent_at: None,
+            outcome: None,
+        };
+        self.queue_attempt(attempt);
+    }
+
+    fn queue_attempt(&mut self, mut attempt: Attempt) {
+        let due = self.now + self.settings.webhook_latency;
+        let (id, now) = (attempt.id, self.now);
+        match self.hooks.faults.take(&attempt.event, attempt.action.as_deref()) {
+            None => self.hooks.enqueue_new(due, id),
+            Some(WebhookFault::Delay(by)) => self.hooks.enqueue_new(due + by, id),
+            Some(WebhookFault::Duplicate) => {
+                self.hooks.enqueue_new(due, id);
+                self.hooks.enqueue(due, id);
+            }
+            Some(WebhookFault::Reorder { at_most }) => {
+                let key = self.hooks.enqueue(due + at_most, id);
+                self.hooks.overtaken.push((key, id));
+            }
+            Some(WebhookFault::Drop) => {
+                (attempt.sent_at, attempt.outcome) = (Some(now), Some((now, DeliveryOutcome::Unreachable)));
+            }
+            Some(WebhookFault::Swallow) => {
+                (attempt.sent_at, attempt.outcome) = (Some(now), Some((now, DeliveryOutcome::Answered(200))));
+            }
+        }
+        self.hooks.attempts.insert(id, attempt);
+    }
+
+    /// Queues a new attempt of an old delivery.
+    pub(crate) fn redeliver(&mut self, original: DeliveryId) -> bool {
+        let Some(original) = self.hooks.attempts.get(&original).cloned() else { return false };
+        let attempt = Attempt { id: self.next_id(), redelivery: true, sent_at: None, outcome: None, ..original };
+        self.queue_attempt(attempt);
+        true
+    }
+
+    /// Takes the deliveries that are due, in the order in which they leave.
+    pub(crate) fn take_due_deliveries(&mut self) -> Vec<OutgoingDelivery> {
+        let mut taken = Vec::new();
+        while let Some((&(due, n), &id)) = self.hooks.queue.first_key_value() {
+            if due > self.now {
+                break;
+            }
+            self.hooks.queue.remove(&(due, n));
+            let Some(attempt) = self.hooks.attempts.get_mut(&id) else { continue };
+            attempt.sent_at = Some(self.now);
+            taken.push(OutgoingDelivery {
+                id,
+                guid: attempt.guid.clone(),
+                event: attempt.event.clone(),
+                app: attempt.app,
+                url: self.apps.get(&attempt.app).map(|app| app.webhook_url.clone()).unwrap_or_default(),
+                headers: attempt.headers.clone(),
+                body: attempt.body.clone(),
+            });
+        }
+        taken
+    }
+
+    pub(crate) fn report_delivery(&mut self, id: DeliveryId, outcome: DeliveryOutcome) {
+        let now = self.now;
+        if let Some(attempt) = self.hooks.attempts.get_mut(&id) {
+            attempt.outcome = Some((now, outcome));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Posts webhooks over HTTP, once each, as GitHub does.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::{DELIVERY_TIMEOUT, DeliveryOutcome, OutgoingDelivery};
+use crate::simulator::Simulator;
+
+/// Webhooks on their way at once.
+const AT_ONCE: usize = 32;
+
+/// A client that cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot set up the HTTP client that posts webhooks")]
+pub struct PostError(#[from] reqwest::Error);
+
+impl Simulator {
+    /// Lets time pass and posts every webhook to `url` when it is due, until the future is dropped.
+    ///
+    /// # Errors
+    /// When no HTTP client can be set up.
+    pub async fn run(&self, url: &str) -> Result<std::convert::Infallible, PostError> {
+        let client = reqwest::Client::builder()
+            .timeout(DELIVERY_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()?;
+        let url: Arc<str> = url.into();
+        let permits = Arc::new(Semaphore::new(AT_ONCE));
+        let mut posts = JoinSet::new();
+        loop {
+            for delivery in self.take_due() {
+                let (simulator, client, url, permits) =
+                    (self.clone(), client.clone(), Arc::clone(&url), Arc::clone(&permits));
+                posts.spawn(async move {
+                    let _permit = permits.acquire_owned().await;
+                    let id = delivery.id;
+                    let outcome = post(&client, &url, delivery).await;
+                    simulator.report(id, outcome);
+                });
+            }
+            while posts.try_join_next().is_some() {}
+            match self.next_due() {
+                Some(due) => tokio::select! {
+                    () = self.clock.sleep_until(due) => {}
+                    () = self.changed.notified() => {}
+                },
+                None => self.changed.notified().await,
+            }
+        }
+    }
+}
+
+async fn post(client: &reqwest::Client, url: &str, delivery: OutgoingDelivery) -> DeliveryOutcome {
+    let mut request = client.post(url).body(delivery.body);
+    for (name, value) in &delivery.headers {
+        request = request.header(name, value);
+    }
+    match request.send().await {
+        Ok(answer) => DeliveryOutcome::Answered(answer.status().as_u16()),
+        Err(error) if error.is_timeout() => DeliveryOutcome::TimedOut,
+        Err(error) => {
+            tracing::debug!(event = delivery.event, guid = delivery.guid, %error, "webhook not delivered");
+            DeliveryOutcome::Unreachable
+        }
+    }
+}

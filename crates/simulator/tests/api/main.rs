@@ -1,0 +1,16 @@
+//! The simulated GitHub, tested through its own HTTP interface.
+
+mod checks;
+mod contents;
+mod deliveries;
+mod dispatches;
+mod faults;
+mod issues;
+mod ledger;
+mod limits;
+mod permissions;
+mod repositories;
+mod runs;
+mod support;
+mod tcp;
+mod tokens;

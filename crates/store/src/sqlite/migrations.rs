@@ -1,0 +1,55 @@
+//! The schema's versions. They only go forward, each in a transaction of its own.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::{Result, StoreError};
+
+/// What leads from version `n` to version `n + 1`, at place `n`.
+const STEPS: &[&str] = &[include_str!("schema_1.sql")];
+
+/// Where SQLite keeps the version for us.
+const VERSION: &str = "user_version";
+
+/// Brings the database to the newest version.
+pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
+    run(connection, STEPS)
+}
+
+fn run(connection: &mut Connection, steps: &[&str]) -> Result<()> {
+    let known = u32::try_from(steps.len()).map_err(StoreError::unavailable)?;
+    let found: u32 = connection.pragma_query_value(None, VERSION, |row| row.get(0))?;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    for (version, step) in (1..=known).zip(steps).skip(found as usize) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, VERSION, version)?;
+        transaction.commit()?;
+        tracing::info!(version, "migrated the database");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_step_leaves_the_version_before_it() {
+        let mut db = Connection::open_in_memory().unwrap();
+        let broken = ["CREATE TABLE a (x)", "CREATE TABLE b (x); CREATE TABLE a (x)"];
+        run(&mut db, &broken).unwrap_err();
+        assert_eq!(db.pragma_query_value(None, VERSION, |row| row.get::<_, u32>(0)).unwrap(), 1);
+        db.prepare("SELECT x FROM b").unwrap_err();
+        run(&mut db, &["CREATE TABLE a (x)", "CREATE TABLE b (x)"]).unwrap();
+        db.prepare("SELECT x FROM b").unwrap();
+    }
+
+    #[test]
+    fn a_newer_database_is_left_alone() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.pragma_update(None, VERSION, 7).unwrap();
+        assert!(matches!(run(&mut db, STEPS), Err(StoreError::Newer { found: 7, known: 1 })));
+    }
+}

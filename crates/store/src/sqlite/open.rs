@@ -1,0 +1,152 @@
+//! Opening a database: the lock, the settings, the schema, and what must be known before the first command.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::{Connection, OpenFlags};
+use switchboard_clock::{Clock, Entropy, Timestamp};
+
+use super::backlog::Counts;
+use super::batch::{Holds, Memory};
+use super::id::{self, Ids, Names};
+use super::writer::BUSY_TIMEOUT;
+use super::{checkpoint, migrations};
+use crate::{Installation, Result, StoreError};
+
+/// Called with the text of each statement that a reader runs.
+pub type Trace = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// How a database is opened.
+#[derive(Clone)]
+pub struct Options {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance, for a new database's seed.
+    pub entropy: Arc<dyn Entropy>,
+    /// How many reads run at once.
+    pub readers: usize,
+    /// The most bytes the database file may grow to; beyond it is as if the disk were full. `None` is no limit.
+    pub size_max: Option<u64>,
+    /// For tests that look at the statements.
+    pub trace: Option<Trace>,
+}
+
+impl Options {
+    /// The options that fit a server.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { clock, entropy, readers: 4, size_max: None, trace: None }
+    }
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("readers", &self.readers).field("size_max", &self.size_max).finish()
+    }
+}
+
+/// Bytes of a page. Most bodies, compressed, fill one page and little of another.
+const PAGE_BYTES: u32 = 4096;
+/// Memory for pages, in KiB: the writer's holds the hot ends of the indexes, a reader's a page of rows.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
+const READER_CACHE_KIB: i64 = 1024;
+/// Prepared statements that a connection keeps; more than there are.
+const STATEMENTS_KEPT: usize = 128;
+
+/// A database opened for writing.
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    /// Locked for as long as it is open.
+    pub(super) lock: File,
+    pub(super) memory: Memory,
+    pub(super) counts: Counts,
+    /// Time cannot be earlier than this.
+    pub(super) at_least: Timestamp,
+}
+
+pub(super) fn open(path: &Path, options: &Options) -> Result<Opened> {
+    let lock = lock(path)?;
+    let mut connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(StoreError::unavailable(format!("the file system allows no write-ahead log, only {mode}")));
+    }
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    checkpoint::configure(&connection, u64::from(PAGE_BYTES))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    migrations::migrate(&mut connection)?;
+    if let Some(size) = options.size_max {
+        let pages = i64::try_from(size / u64::from(PAGE_BYTES)).unwrap_or(i64::MAX).clamp(1, i64::from(u32::MAX - 1));
+        connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+    }
+    let seed = seed(&connection, options)?;
+    // Only one server has the file open, so whoever held a lease is gone.
+    connection.execute("UPDATE works SET lease_until = 0 WHERE lease_until IS NOT NULL", [])?;
+    let last = last_id(&connection)?;
+    let memory = Memory {
+        ids: Ids::after(last),
+        names: Names::new(seed),
+        turns: std::collections::HashMap::new(),
+        holds: holds(&connection)?,
+    };
+    let counts = Counts::load(&connection)?;
+    Ok(Opened { connection, lock, memory, counts, at_least: id::moment(last) })
+}
+
+/// A connection that can only read.
+pub(super) fn reader(path: &Path) -> Result<Connection> {
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(connection)
+}
+
+/// Takes the lock beside the database: on the database itself it would clash with SQLite's own.
+fn lock(path: &Path) -> Result<File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(PathBuf::from(name))
+        .map_err(StoreError::unavailable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(StoreError::unavailable(error)),
+    }
+}
+
+/// The number that this database's UUIDs follow from; rolled once.
+fn seed(connection: &Connection, options: &Options) -> Result<i64> {
+    let mut bytes = [0; 8];
+    options.entropy.fill(&mut bytes);
+    connection.execute("INSERT OR IGNORE INTO meta VALUES ('seed', ?1)", [i64::from_le_bytes(bytes)])?;
+    Ok(connection.query_row("SELECT value FROM meta WHERE name = 'seed'", [], |row| row.get(0))?)
+}
+
+/// The largest row id there is. Every commit that matters for time writes one of these rows.
+fn last_id(connection: &Connection) -> Result<i64> {
+    let sql = "SELECT MAX(COALESCE((SELECT MAX(id) FROM deliveries), 0), COALESCE((SELECT MAX(id) FROM works), 0),
+                          COALESCE((SELECT MAX(id) FROM facts), 0), COALESCE((SELECT MAX(id) FROM attempts), 0))";
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
+}
+
+fn holds(connection: &Connection) -> Result<Holds> {
+    let mut statement = connection.prepare("SELECT installation, until FROM holds")?;
+    let rows = statement.query_map([], |row| {
+        Ok((Installation(row.get::<_, i64>(0)?.cast_unsigned()), Timestamp::from_millis(row.get(1)?)))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

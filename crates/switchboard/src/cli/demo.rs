@@ -1,0 +1,23 @@
+use clap::Args;
+
+const EXAMPLES: &str = "\
+Examples:
+  switchboard demo
+      plays the story, prints links to the pages, and stays up for exploring
+  switchboard demo --exit
+      ends after the story: exit code 0 only if everything went as expected
+
+Nothing leaves this machine: GitHub is simulated, the store is temporary, and no configuration is read.";
+
+/// Runs server and simulated GitHub together and plays a story of several repositories: allowed, denied, a chain, a loop
+/// that is stopped, a target that fails and is tried again.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct DemoArgs {
+    /// End after the story instead of staying up
+    #[arg(long)]
+    pub exit: bool,
+    /// Port of the server; 0 lets the system choose one
+    #[arg(long, value_name = "PORT", default_value_t = 3000)]
+    pub port: u16,
+}

@@ -1,0 +1,159 @@
+//! The command line: what can be asked for, and the help that teaches it.
+//!
+//! One file a command, each with its arguments; [`Command`] names them all and [`run`] sends each to its code.
+//! Every command ends with one of three [exit codes](Exit).
+
+mod completions;
+mod deliveries;
+mod demo;
+mod doctor;
+mod failure;
+mod jobs;
+mod lint;
+mod migrate;
+mod replay;
+mod serve;
+mod settings;
+mod simulate;
+mod simulator;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::settings::{Problems, Purpose, Settings, Sources};
+
+pub use completions::CompletionsArgs;
+pub use deliveries::{DeliveriesArgs, DeliveryState};
+pub use demo::DemoArgs;
+pub use doctor::DoctorArgs;
+pub use failure::{Exit, Failure};
+pub use jobs::{JobState, JobsArgs};
+pub use lint::LintArgs;
+pub use migrate::MigrateArgs;
+pub use replay::{ReplayArgs, ReplayScope};
+pub use serve::ServeArgs;
+pub use settings::SettingsArgs;
+pub use simulate::SimulateArgs;
+pub use simulator::SimulatorArgs;
+
+const EXAMPLES: &str = "\
+Start here:
+  switchboard demo                     see it work, with a simulated GitHub and no configuration
+  switchboard doctor                   check the configuration, the key and the App's permissions
+  switchboard serve                    run the server
+
+Exit codes:
+  0  it worked
+  1  it ran and found something wrong, or it failed on the way
+  2  the command line or the configuration cannot be used";
+
+/// A self-hosted server for a GitHub App: keeps every webhook delivery, acts on it where both sides have consented, and
+/// can explain everything it did.
+#[derive(Debug, Parser)]
+#[command(name = "switchboard", version, after_help = EXAMPLES, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// Where settings come from.
+    #[command(flatten)]
+    pub sources: SourceArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Where settings come from; the same for every command.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SourceArgs {
+    /// Read settings from this file instead of `./switchboard.toml`
+    #[arg(long, value_name = "FILE", global = true, env = "SWITCHBOARD_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Read environment variables from this file; those of the process win
+    #[arg(long, value_name = "FILE", global = true)]
+    pub env_file: Option<PathBuf>,
+}
+
+impl SourceArgs {
+    /// Reads and judges the settings.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, at once.
+    pub fn load(&self, purpose: Purpose) -> Result<Settings, Problems> {
+        let sources = Sources::gather(self.config.as_deref(), self.env_file.as_deref())?;
+        Settings::load(&sources, purpose)
+    }
+}
+
+/// What Switchboard can be asked to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server
+    Serve(ServeArgs),
+    /// Run server and simulated GitHub together and play a story
+    Demo(DemoArgs),
+    /// Run the simulated GitHub alone
+    Simulator(SimulatorArgs),
+    /// Check a `dispatching.yml`
+    Lint(LintArgs),
+    /// Show what a delivery would do, without doing it
+    Simulate(SimulateArgs),
+    /// List deliveries, or show one
+    Deliveries(DeliveriesArgs),
+    /// List jobs and dead letters
+    Jobs(JobsArgs),
+    /// Work through a stored delivery again
+    Replay(ReplayArgs),
+    /// Check configuration, key, clock, permissions and installations
+    Doctor(DoctorArgs),
+    /// Bring the store's schema up to date
+    Migrate(MigrateArgs),
+    /// Show every setting with its value and where it came from
+    Settings(SettingsArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+/// Does what was asked for, and says how it ended.
+#[must_use]
+pub fn run(cli: &Cli) -> ExitCode {
+    let outcome = match &cli.command {
+        Command::Lint(args) => lint::run(args),
+        Command::Settings(args) => settings::run(args, &cli.sources),
+        Command::Completions(args) => completions::run(args),
+        Command::Serve(_) => Err(Failure::NotInThisBuild("serve")),
+        Command::Demo(_) => Err(Failure::NotInThisBuild("demo")),
+        Command::Simulator(_) => Err(Failure::NotInThisBuild("simulator")),
+        Command::Simulate(_) => Err(Failure::NotInThisBuild("simulate")),
+        Command::Deliveries(_) => Err(Failure::NotInThisBuild("deliveries")),
+        Command::Jobs(_) => Err(Failure::NotInThisBuild("jobs")),
+        Command::Replay(_) => Err(Failure::NotInThisBuild("replay")),
+        Command::Doctor(_) => Err(Failure::NotInThisBuild("doctor")),
+        Command::Migrate(_) => Err(Failure::NotInThisBuild("migrate")),
+    };
+    outcome
+        .unwrap_or_else(|failure| {
+            eprintln!("{failure}");
+            failure.exit()
+        })
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_teaches_by_example() {
+        for command in Cli::command().get_subcommands().filter(|command| command.get_name() != "help") {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Examples:\n  switchboard "), "{} has no example", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The server itself: command line, settings, logging, and the wiring of the crates below.
+//!
+//! `main.rs` only parses the command line and hands it to [`cli::run`]. A command reads its [`settings`], starts
+//! [`logging`], and puts together what it needs.
+
+pub mod cli;
+pub mod logging;
+pub mod settings;

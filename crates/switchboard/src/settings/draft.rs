@@ -1,0 +1,15 @@
+use super::sections::{
+    AuthDraft, DispatcherSettings, EngineSettings, GitHubDraft, LogSettings, ServerSettings, StoreSettings,
+};
+
+/// The settings while they are being read: each row of the table fills its field.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) server: ServerSettings,
+    pub(super) github: GitHubDraft,
+    pub(super) auth: AuthDraft,
+    pub(super) store: StoreSettings,
+    pub(super) log: LogSettings,
+    pub(super) engine: EngineSettings,
+    pub(super) dispatcher: DispatcherSettings,
+}

@@ -1,0 +1,65 @@
+//! The product as the benchmarks run it: built as it is shipped, with a database of its own on a real disk.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::trouble::Trouble;
+use crate::workspace::Workspace;
+
+/// What both sides sign with.
+pub(crate) const WEBHOOK_SECRET: &str = "bench-secret-0123456789abcdef";
+/// The App's number; the simulator gives its first App this one too.
+const APP_ID: &str = "1";
+const APP_SLUG: &str = "bench-app";
+const DATABASE: &str = "bench.db";
+/// The simulator's key, which is no secret.
+const PRIVATE_KEY: &str = "crates/simulator/keys/simulator-only.rsa-private-key.pem";
+
+/// Builds the binary in `profile` and says where it is. Progress goes to stderr, where cargo writes it.
+pub(crate) fn build(workspace: &Workspace, profile: &str) -> Result<PathBuf, Trouble> {
+    let mut command = workspace.cargo(&["build", "--profile", profile, "--package=switchboard"]);
+    let program = format!("cargo build --profile {profile} --package=switchboard");
+    match command.stdout(Stdio::null()).status() {
+        Ok(status) if status.success() => Ok(workspace.binary(profile)),
+        Ok(status) => Err(Trouble::Failed { program, detail: status.to_string() }),
+        Err(source) => Err(Trouble::NotStarted { program, source }),
+    }
+}
+
+/// An empty folder for one benchmark, under the build folder and thus on its disk.
+pub(crate) fn scratch(workspace: &Workspace, name: &str) -> Result<PathBuf, Trouble> {
+    let folder = workspace.scratch().join(format!("bench-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).map_err(Trouble::file(&folder))?;
+    Ok(folder)
+}
+
+/// `switchboard serve` in `folder`, listening on `address`, with its GitHub at `github`.
+pub(crate) fn serve(workspace: &Workspace, binary: &Path, folder: &Path, address: SocketAddr, github: &str) -> Command {
+    let mut command = Command::new(binary);
+    command.arg("serve").current_dir(folder).env_clear();
+    // Nothing of the caller's environment reaches the server: its settings are these.
+    command
+        .env("GITHUB_APP_ID", APP_ID)
+        .env("GITHUB_APP_SLUG", APP_SLUG)
+        .env("GITHUB_WEBHOOK_SECRET", WEBHOOK_SECRET)
+        .env("GITHUB_APP_PRIVATE_KEY_PATH", workspace.root().join(PRIVATE_KEY))
+        .env("GITHUB_API_URL", github)
+        .env("DATABASE_URL", format!("sqlite:{DATABASE}"))
+        .env("PORT", address.port().to_string())
+        .env("LOG_LEVEL", "warn")
+        .env("SWITCHBOARD__ENGINE__GAP_REPAIR_MINUTES", "0");
+    command
+}
+
+/// Bytes of the database with everything beside it that belongs to it.
+pub(crate) fn database_size(folder: &Path) -> Result<u64, Trouble> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder).map_err(Trouble::file(folder))? {
+        let entry = entry.map_err(Trouble::file(folder))?;
+        if entry.file_name().to_string_lossy().starts_with(DATABASE) {
+            bytes += entry.metadata().map_err(Trouble::file(entry.path()))?.len();
+        }
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,115 @@
+//! What can be asked for, and the help that teaches it.
+
+use clap::{Args, Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask test                      all tests of the workspace, documentation tests too
+  cargo xtask test lease chain          only tests whose name contains `lease` or `chain`
+  cargo xtask test -p switchboard-store only the store's tests
+  cargo xtask ci                        what continuous integration runs; green here means green there
+  cargo xtask bench accept              durable accepts a second, next to a bare endpoint
+  cargo xtask bench dispatch            deliveries to dispatched workflows at the simulated GitHub
+
+`test` fetches published example payloads through npm once and keeps them in the build folder.
+docs/benchmarks.md says how the benchmarks measure and what they have shown.";
+
+/// The project's own tasks.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Fetch what the tests need, then run them all
+    Test(TestArgs),
+    /// Format, lint, documentation, tests, release build: everything that must hold before a merge
+    Ci,
+    /// Write the files of the repository that come from code (`.env.example`, `schemas/`, …)
+    Generate,
+    /// Measure the release build
+    Bench(BenchArgs),
+}
+
+#[derive(Debug, Args, Default)]
+pub(crate) struct TestArgs {
+    /// Run only tests whose name contains one of these, without documentation tests
+    pub(crate) filters: Vec<String>,
+    /// Run only this package's tests, without documentation tests; may be repeated
+    #[arg(short, long = "package", value_name = "PACKAGE")]
+    pub(crate) packages: Vec<String>,
+    /// Fetch nothing: leave out tests that need files from the network, and say so
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+/// These arguments are read twice: once for the help, and once more by the build that has the benchmarks.
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    #[command(subcommand)]
+    pub(crate) bench: Bench,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Durable accepts a second: signed pull_request deliveries of about 20 KB over 64 connections
+    Accept(AcceptArgs),
+    /// Deliveries to dispatched workflows at the simulated GitHub: a second, end to end, and what each costs
+    Dispatch(DispatchArgs),
+    /// A server that reads a body and answers 202, nothing else
+    #[command(hide = true)]
+    Bare {
+        /// The loopback port to listen on
+        port: u16,
+    },
+}
+
+/// What every benchmark can be told.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Fail when a goal is missed
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// The cargo profile to measure: `release`, or `dist` as in the container image
+    #[arg(long, default_value = "release", value_parser = ["release", "dist"])]
+    pub(crate) profile: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AcceptArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Seconds to measure, each endpoint
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) seconds: u64,
+    /// Seconds of load before measuring, each endpoint
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(0..=60))]
+    pub(crate) warm_up: u64,
+    /// Connections that are kept open, each with one request in flight
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) connections: u16,
+    /// Distinct bodies, all signed before the clock starts
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    pub(crate) bodies: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DispatchArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Workflow runs to complete while measuring
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    pub(crate) runs: u32,
+    /// Organizations, each with one installation and its own rate budget
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub(crate) organizations: u32,
+    /// Targets that each run dispatches
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=25))]
+    pub(crate) targets: u32,
+}

@@ -1,0 +1,162 @@
+//! What the tests need besides a Rust toolchain, and how it gets there.
+//!
+//! Programs come as Debian packages, and only when they are missing. The published example payloads come from npm,
+//! pinned to one version and kept in the build folder, so that a second run fetches nothing; they are never committed.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::trouble::Trouble;
+use crate::workspace::Workspace;
+
+/// Tells the tests where the published example payloads are: the path of one JSON file, an array of
+/// `{name, examples: [payload, …]}`.
+pub(crate) const EXAMPLES_VARIABLE: &str = "SWITCHBOARD_WEBHOOK_EXAMPLES";
+
+const EXAMPLES_PACKAGE: &str = "@octokit/webhooks-examples";
+const EXAMPLES_VERSION: &str = "7.6.1";
+/// The payloads of github.com, as opposed to those of old Enterprise Servers, within the package.
+const EXAMPLES_FILE: &str = "api.github.com/index.json";
+
+/// A program that tests start.
+struct Program {
+    /// Any of these names will do.
+    names: &'static [&'static str],
+    /// The Debian package that brings it.
+    package: &'static str,
+}
+
+/// For the page in a real browser.
+const BROWSER: [Program; 2] = [
+    Program { names: &["chromium", "chromium-browser", "google-chrome"], package: "chromium" },
+    Program { names: &["chromedriver"], package: "chromium-driver" },
+];
+const NPM: [Program; 1] = [Program { names: &["npm"], package: "npm" }];
+
+/// Makes sure that a browser and its driver are there.
+pub(crate) fn browser() -> Result<(), Trouble> {
+    installed(&BROWSER)
+}
+
+/// The published example payloads: from where the environment says, from an earlier run, or from npm.
+pub(crate) fn webhook_examples(workspace: &Workspace) -> Result<PathBuf, Trouble> {
+    if let Some(given) = std::env::var_os(EXAMPLES_VARIABLE).map(PathBuf::from) {
+        println!("{EXAMPLES_VARIABLE} is set: {}", given.display());
+        return readable(given);
+    }
+    let folder = workspace.scratch().join(format!("webhooks-examples-{EXAMPLES_VERSION}"));
+    let file = folder.join("node_modules").join(EXAMPLES_PACKAGE).join(EXAMPLES_FILE);
+    if file.is_file() {
+        println!("{EXAMPLES_PACKAGE} {EXAMPLES_VERSION}: already fetched");
+        return Ok(file);
+    }
+    installed(&NPM)?;
+    // npm writes into a folder of its own, which is moved into place when it is whole: an interrupted download
+    // must not look like a finished one.
+    let partial = workspace.scratch().join(format!("webhooks-examples-{}.partial", std::process::id()));
+    std::fs::create_dir_all(&partial).map_err(Trouble::file(&partial))?;
+    let mut npm = Command::new("npm");
+    npm.arg("install").arg("--prefix").arg(&partial);
+    npm.args(["--no-save", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    succeeded(npm.arg(format!("{EXAMPLES_PACKAGE}@{EXAMPLES_VERSION}")))?;
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).map_err(Trouble::file(&folder))?;
+    }
+    std::fs::rename(&partial, &folder).map_err(Trouble::file(&folder))?;
+    readable(file)
+}
+
+fn readable(file: PathBuf) -> Result<PathBuf, Trouble> {
+    std::fs::File::open(&file).map_err(Trouble::file(&file))?;
+    Ok(file)
+}
+
+/// Installs the packages of those programs that are missing.
+fn installed(programs: &[Program]) -> Result<(), Trouble> {
+    let missing: Vec<&Program> = programs.iter().filter(|p| !p.names.iter().any(|name| on_path(name))).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let packages = missing.iter().map(|program| program.package).collect::<Vec<_>>();
+    let by_hand = || Trouble::Missing {
+        what: missing.iter().map(|program| program.names[0]).collect::<Vec<_>>().join(" and "),
+        hint: format!("on Debian: apt-get install {}", packages.join(" ")),
+    };
+    if !on_path("apt-get") {
+        return Err(by_hand());
+    }
+    let apt = apt_get().ok_or_else(by_hand)?;
+    println!("installing {}", packages.join(" "));
+    // The package lists may be absent (container images ship without) or stale; a failure to renew them is not yet
+    // a failure to install.
+    let _ = succeeded(apt.command().args(["update", "--quiet"]));
+    succeeded(apt.command().args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(&packages)).map_err(
+        |trouble| {
+            eprintln!("{trouble}");
+            by_hand()
+        },
+    )
+}
+
+/// How packages may be installed from here.
+#[derive(Debug, Clone, Copy)]
+enum Apt {
+    Directly,
+    BySudo,
+}
+
+impl Apt {
+    fn command(self) -> Command {
+        let mut command = match self {
+            Self::Directly => Command::new("apt-get"),
+            Self::BySudo => Command::new("sudo"),
+        };
+        if let Self::BySudo = self {
+            command.args(["--non-interactive", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        }
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    }
+}
+
+/// As root directly; else through sudo if that asks for no password; else not at all.
+fn apt_get() -> Option<Apt> {
+    let quietly = |command: &mut Command| command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok();
+    let root = quietly(Command::new("id").arg("-u")).is_some_and(|output| output.stdout.trim_ascii() == b"0");
+    if root {
+        return Some(Apt::Directly);
+    }
+    quietly(Command::new("sudo").args(["--non-interactive", "true"]))
+        .is_some_and(|output| output.status.success())
+        .then_some(Apt::BySudo)
+}
+
+fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| Path::new(&folder).join(program).is_file())
+}
+
+fn succeeded(command: &mut Command) -> Result<(), Trouble> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    match command.stdin(Stdio::null()).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(Trouble::Failed { program, detail: status.to_string() }),
+        Err(source) => Err(Trouble::NotStarted { program, source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_on_the_path_needs_no_package() {
+        installed(&[Program { names: &["no-such-shell", "sh"], package: "no-such-package" }]).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_the_environment_names_must_be_there() {
+        let trouble = readable(PathBuf::from("no/such/examples.json")).unwrap_err();
+        assert!(trouble.to_string().contains("no/such/examples.json"), "{trouble}");
+    }
+}
