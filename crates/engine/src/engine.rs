@@ -217,7 +217,9 @@ impl Engine {
                         for leased in leased {
                             let engine = Arc::clone(&self);
                             // Only a test's crash point ends an attempt with an error, and it has said so already.
-                            running.spawn(async move { drop(engine.attempt(leased).await) });
+                            running.spawn(async move {
+                                let _ = engine.attempt(leased).await;
+                            });
                         }
                     }
                     Err(error) => {
@@ -255,7 +257,7 @@ impl Engine {
             match self.take_back().await {
                 Ok(leased) => {
                     for leased in leased {
-                        drop(self.lost(leased).await);
+                        let _ = self.lost(leased).await;
                     }
                 }
                 Err(error) => tracing::error!(%error, hint = error.hint(), "could not take leases back"),

@@ -35,7 +35,6 @@ struct Webhooks {
 }
 
 /// `POST /webhooks/github`.
-#[must_use]
 pub fn router(acceptor: Acceptor) -> Router {
     let state = Webhooks { acceptor, memory: Arc::new(Semaphore::new(BODIES_KIB_MAX as usize)) };
     Router::new().route("/webhooks/github", post(receive)).with_state(state)

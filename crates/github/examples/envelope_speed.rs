@@ -74,7 +74,7 @@ fn body() -> String {
     json!({"action": "synchronize", "number": 2, "pull_request": {"url": "https://api.github.com/repos/octo-org/hello-world/pulls/2",
             "id": 279_147_437, "number": 2, "state": "open", "title": "Update the README with new information – é",
             "body": "This is a pretty simple change that we need to pull into main.\r\n\r\n- \"quoted\"\r\n- done\r\n".repeat(6),
-            "user": user(1), "head": side(2), "base": side(3), "merged": false, "commits": 1, "additions": 1, "deletions": 1},
+            "user": user(1), "head": side(2), "base": side(3), "requested_reviewers": [user(8), user(9), user(10), user(11)], "merged": false, "commits": 1, "additions": 1, "deletions": 1},
         "repository": repository(4), "organization": {"login": "octo-org", "id": 6}, "sender": user(5), "installation": {"id": 7}})
     .to_string()
 }

@@ -175,7 +175,8 @@ fn told_to_wait(status: StatusCode, headers: &HeaderMap, message: &str, now: Tim
     secondary.then_some(now + UNTOLD_WAIT)
 }
 
-/// `x-ratelimit-reset` in our own time: GitHub's clock says how far ahead it lies. Never right now, lest we ask in a loop.
+/// `x-ratelimit-reset` in our own time: GitHub's clock says how far ahead it lies. Never right now, lest we ask in a
+/// loop.
 pub(crate) fn reset(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
     const SHORTEST: Duration = Duration::from_secs(1);
     let seconds = text(headers, "x-ratelimit-reset")?.trim().parse().ok()?;

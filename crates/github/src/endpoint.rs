@@ -151,9 +151,21 @@ pub static ALL: &[&Endpoint] = &[
     &UPDATE_ISSUE,
 ];
 
+/// What an App must be granted to call all of `endpoints`.
+#[must_use]
+pub fn needed<'a>(endpoints: impl IntoIterator<Item = &'a Endpoint>) -> Permissions {
+    endpoints.into_iter().filter_map(|endpoint| endpoint.needs.clone()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_table_tells_what_an_app_must_be_granted() {
+        let needed = needed(ALL.iter().copied());
+        assert_eq!(needed.to_string(), "actions: write, contents: read, issues: write, metadata: read");
+    }
 
     #[test]
     fn writes_need_write_and_reads_are_harmless() {

@@ -1,8 +1,8 @@
 //! Equal work under way at the same time is done once.
 //!
-//! Whoever comes first does it, holding the key's lock; who comes meanwhile waits for the lock and finds the outcome there.
-//! If the first is cancelled, the lock opens without outcome and the next one takes over. Nothing is remembered longer
-//! than somebody waits for it.
+//! Whoever comes first does it, holding the key's lock; who comes meanwhile waits for the lock and finds the outcome
+//! there. If the first is cancelled, the lock opens without outcome and the next one takes over. Nothing is remembered
+//! longer than somebody waits for it.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -47,7 +47,7 @@ pub const UNTOLD_WAIT: Duration = Duration::from_secs(60);
 /// How many same-host redirects are followed; a renamed and transferred repository needs two.
 pub const MAX_REDIRECTS: usize = 5;
 
-// --- Tokens: docs.github.com, "Generating a JSON Web Token (JWT) for a GitHub App", "… an installation access token" ---
+// --- Tokens: docs.github.com, "Generating a JSON Web Token (JWT)", "Generating an installation access token" ---
 
 /// "We recommend that you set `iat` 60 seconds in the past" to allow for clock drift.
 pub const JWT_BACKDATE: Duration = Duration::from_secs(60);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// How much of a permission; each level includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -80,7 +80,9 @@ impl Permission {
 }
 
 /// A set of permissions with their access. The empty set stands for everything that an installation grants.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+///
+/// Reading is lenient: names and accesses that we do not know are left out, since GitHub adds some now and then.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Permissions(BTreeMap<Permission, Access>);
 
@@ -135,13 +137,24 @@ impl Permissions {
     pub fn parse_accepted(header: &str) -> Vec<Self> {
         let one = |pair: &str| {
             let (permission, access) = pair.split_once('=')?;
-            Some((Permission::parse(permission.trim())?, Access::parse(access.trim())?))
+            parse_pair(permission.trim(), access.trim())
         };
         header
             .split(';')
             .map(|set| set.split(',').filter_map(one).collect())
             .filter(|set: &Self| !set.is_empty())
             .collect()
+    }
+}
+
+fn parse_pair(permission: &str, access: &str) -> Option<(Permission, Access)> {
+    Some((Permission::parse(permission)?, Access::parse(access)?))
+}
+
+impl<'de> Deserialize<'de> for Permissions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let pairs = BTreeMap::<String, String>::deserialize(deserializer)?;
+        Ok(pairs.iter().filter_map(|(permission, access)| parse_pair(permission, access)).collect())
     }
 }
 
@@ -176,6 +189,14 @@ mod tests {
         for odd in ["", ";", "x", "a=b", "=read", "A=read", "<script>=read"] {
             assert!(Permissions::parse_accepted(odd).is_empty(), "{odd}");
         }
+    }
+
+    #[test]
+    fn unknown_permissions_are_left_out() {
+        let set: Permissions =
+            serde_json::from_str(r#"{"actions":"write","new one":"read","checks":"sometimes"}"#).unwrap();
+        assert_eq!(set, Permissions::one(Permission::ACTIONS, Access::Write));
+        assert_eq!(serde_json::to_string(&set).unwrap(), r#"{"actions":"write"}"#);
     }
 
     #[test]

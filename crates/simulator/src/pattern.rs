@@ -1,6 +1,6 @@
 //! Patterns of calls: a method and a path with wildcards, as fault schedules and expectations name them.
 
-/// A method (or `*`) and a path in which `*` stands for one segment and a last `**` for the rest.
+/// A method (or `*`) and a path in which `*` stands for one segment and a last `**` for the rest, be it empty.
 ///
 /// Paths are compared decoded, without query and without the `/api/v3` prefix, and with the name that the repository has today: a
 /// call to `/repositories/{id}/…` is matched as `/repos/{owner}/{name}/…`.
@@ -55,7 +55,7 @@ mod tests {
         assert!(!one.matches("POST", "/repos/acme/app/x/dispatches"));
         let rest = CallPattern::new("*", "/repos/acme/app/contents/**");
         assert!(rest.matches("GET", "/repos/acme/app/contents/a/b.yml"));
-        assert!(!rest.matches("GET", "/repos/acme/app/contents"));
+        assert!(rest.matches("GET", "/repos/acme/app/contents"));
         assert!(!rest.matches("GET", "/repos/acme/other/contents/a"));
     }
 }

@@ -8,7 +8,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use crate::fault::Fault;
@@ -29,9 +29,11 @@ impl Simulator {
             let simulator = self.clone();
             tokio::spawn(async move {
                 let service = service_fn(move |request| answer(simulator.clone(), request));
-                let mut http = hyper::server::conn::http1::Builder::new();
+                // Without a timer hyper closes no idle connection, so that the only connections that close are those that a
+                // fault closes.
+                let http = hyper::server::conn::http1::Builder::new();
                 // An error here is a fault that was asked for, or a client that left.
-                let _ = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
+                let _ = http.serve_connection(TokioIo::new(stream), service).await;
             });
         }
     }

@@ -33,6 +33,8 @@ pub struct Settings {
     pub token_length: usize,
     /// Whether an ETag is good only for the token that it was given to.
     pub etags_vary_by_token: bool,
+    /// Attempts to deliver webhooks that are kept in memory with their bodies; beyond it the oldest are forgotten.
+    pub deliveries_kept: usize,
     /// How long a webhook takes to leave after its event.
     pub webhook_latency: Duration,
 }
@@ -48,6 +50,7 @@ impl Default for Settings {
             run_listing_delay: Duration::ZERO,
             token_length: 36,
             etags_vary_by_token: false,
+            deliveries_kept: 20_000,
             webhook_latency: Duration::ZERO,
         }
     }

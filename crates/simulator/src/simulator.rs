@@ -200,7 +200,7 @@ impl Simulator {
 impl CannedAnswer {
     fn dressed(&self, state: &mut State) -> Response<Bytes> {
         let answer = Answer::json(self.status, self.body.clone());
-        let mut response = api::dressed(state, answer, None, None);
+        let mut response = api::dressed(state, &answer, None, None);
         for (name, value) in &self.headers {
             if let (Ok(name), Ok(value)) = (http::HeaderName::try_from(name), http::HeaderValue::from_str(value)) {
                 response.headers_mut().insert(name, value);

@@ -20,8 +20,9 @@
 //!   backwards.
 //! * [`Store::subscribe`] is only a hint: it may miss changes, and nothing may depend on it.
 //!
-//! The suite in [`conformance`] holds every backend to this.
+//! The suite in `conformance` (behind the feature of that name) holds every backend to this.
 
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod delivery;
 mod error;

@@ -1,5 +1,7 @@
 //! Settings through the binary: what is wrong stops the start with exit code 2 and an explanation.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands, also in its own functions")]
+
 use std::fs;
 use std::process::{Command, Output};
 

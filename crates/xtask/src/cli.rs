@@ -104,12 +104,15 @@ pub(crate) struct DispatchArgs {
     #[command(flatten)]
     pub(crate) common: Common,
     /// Workflow runs to complete while measuring
-    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     pub(crate) runs: u32,
     /// Organizations, each with one installation and its own rate budget
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=500))]
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
     pub(crate) organizations: u32,
     /// Targets that each run dispatches
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=25))]
     pub(crate) targets: u32,
+    /// Runs whose dispatches have not arrived yet, at any moment
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) in_flight: u16,
 }

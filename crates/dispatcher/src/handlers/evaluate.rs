@@ -2,8 +2,7 @@
 //! nothing, so that planning, a dry run and a simulation are the same thing up to here.
 
 use futures::stream::{self, StreamExt as _};
-use switchboard_github::GitHub;
-use switchboard_github::error::{Class, Error};
+use switchboard_github::{Class, Error, GitHub};
 
 use crate::candidates::{
     Chain, Decision, Denial, Read, RepositoryVerdict, Screening, Source, Survivor, Taken, TargetReads, judge, screen,

@@ -2,17 +2,14 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
-use switchboard_github::auth::{Auth, Scope};
-use switchboard_github::error::{Error, Reason as Refusal};
-use switchboard_github::ids::InstallationId;
+use switchboard_engine::yaml::{Diagnostic, Diagnostics};
+use switchboard_github::api::repos::File;
 use switchboard_github::permission::{Access, Permission};
-use switchboard_github::{GitHub, endpoint};
+use switchboard_github::{Auth, Error, GitHub, InstallationId, Reason as Refusal, RepoName, Scope, endpoint};
 
 use crate::candidates::{FileVerdict, InstallationVerdict, RepositoryFacts, RepositoryVerdict};
 use crate::file::{self, DispatchingFile};
 use crate::names::RepositoryName;
-use switchboard_engine::yaml::Diagnostics;
 
 /// What a repository's `dispatching.yml` is, with everything there is to say about it.
 #[derive(Debug, Clone)]
@@ -98,34 +95,29 @@ async fn one_path(
     repository: &RepositoryName,
     path: &'static str,
 ) -> Result<Option<FileRead>, Error> {
-    let call = github
-        .call(planning(installation), &endpoint::CONTENTS, &[repository.owner(), repository.name(), path])
-        .raw_accept()
-        .conditional()
-        .max_body(file::BUDGET.bytes);
-    let answer = match call.send().await {
-        Ok(answer) => answer,
-        Err(error) if error.reason() == Some(Refusal::NotFound) => return Ok(None),
-        Err(error) => return Err(error),
+    let Some(name) = repo_name(repository) else { return Ok(None) };
+    let read = match github.file(planning(installation), &name, path, file::BUDGET.bytes).await? {
+        File::Missing | File::NotAFile => return Ok(None),
+        File::TooLarge => Err(too_long()),
+        File::Found { bytes, .. } => file::read(&bytes),
     };
-    // A directory, submodule or dangling link has no raw form, so GitHub describes it in JSON instead.
-    if !answer.content_type().is_some_and(|kind| kind.contains(".raw")) {
-        return Ok(None);
-    }
-    let read = if answer.truncated() { Err(file::too_long()) } else { file::read(answer.body()) };
     Ok(Some(match read {
         Ok((file, diagnostics)) => FileRead::Found { path, file: Arc::new(file), diagnostics },
         Err(diagnostics) => FileRead::Invalid { path, diagnostics },
     }))
 }
 
-#[derive(Deserialize)]
-struct Repository {
-    id: u64,
-    full_name: String,
-    #[serde(default)]
-    archived: bool,
-    default_branch: String,
+/// A file that is too long is invalid and never missing, whatever its size.
+fn too_long() -> Diagnostics {
+    let message = format!("the file is longer than {} bytes", file::BUDGET.bytes);
+    let mut diagnostics = Diagnostics::default();
+    diagnostics.push(Diagnostic::error(1, 1, message).with_hint("split the rules over several repositories"));
+    diagnostics
+}
+
+/// The name as the client takes it. Both follow the same grammar, so this is always one.
+pub(crate) fn repo_name(name: &RepositoryName) -> Option<RepoName> {
+    RepoName::new(name.owner(), name.name()).ok()
 }
 
 /// Reads a repository; a rename is followed.
@@ -137,25 +129,26 @@ pub(crate) async fn repository(
     installation: u64,
     name: &RepositoryName,
 ) -> Result<RepositoryVerdict, Error> {
-    let call = github
-        .call(planning(installation), &endpoint::REPOSITORY, &[name.owner(), name.name()])
-        .conditional()
-        .typed::<Repository>();
-    match call.fetch().await {
+    let Some(name) = repo_name(name) else { return Ok(RepositoryVerdict::NotFound) };
+    match github.repository(planning(installation), &name).conditional().fetch().await {
         Ok(fetched) => {
-            let Repository { id, full_name, archived, default_branch } = fetched.value;
-            // GitHub's own names follow GitHub's grammar; one that does not is not for us to build URLs from.
-            let Ok(name) = full_name.parse() else { return Ok(RepositoryVerdict::NotFound) };
-            Ok(RepositoryVerdict::Found(RepositoryFacts { id, name, archived, default_branch }))
+            let found = fetched.value;
+            let Ok(name) = RepositoryName::new(found.full_name.owner(), found.full_name.name()) else {
+                return Ok(RepositoryVerdict::NotFound);
+            };
+            Ok(RepositoryVerdict::Found(RepositoryFacts {
+                id: found.id.0,
+                name,
+                archived: found.archived,
+                default_branch: found.default_branch.unwrap_or_default(),
+            }))
         }
-        Err(error) if error.reason() == Some(Refusal::NotFound) => Ok(RepositoryVerdict::NotFound),
+        // A token that cannot be minted is not the repository's absence.
+        Err(error) if error.status() == Some(404) && error.route() == endpoint::REPOSITORY.route => {
+            Ok(RepositoryVerdict::NotFound)
+        }
         Err(error) => Err(error),
     }
-}
-
-#[derive(Deserialize)]
-struct Installation {
-    id: u64,
 }
 
 /// Reads which installation covers a repository.
@@ -163,12 +156,9 @@ struct Installation {
 /// # Errors
 /// Whatever leaves it open whether one does.
 pub(crate) async fn installation(github: &GitHub, name: &RepositoryName) -> Result<InstallationVerdict, Error> {
-    let call = github
-        .call(Auth::App, &endpoint::REPOSITORY_INSTALLATION, &[name.owner(), name.name()])
-        .conditional()
-        .typed::<Installation>();
-    match call.fetch().await {
-        Ok(fetched) => Ok(InstallationVerdict::Installed(fetched.value.id)),
+    let Some(name) = repo_name(name) else { return Ok(InstallationVerdict::NotInstalled) };
+    match github.repository_installation(&name).conditional().fetch().await {
+        Ok(fetched) => Ok(InstallationVerdict::Installed(fetched.value.id.0)),
         Err(error) if error.reason() == Some(Refusal::NotFound) => Ok(InstallationVerdict::NotInstalled),
         Err(error) => Err(error),
     }

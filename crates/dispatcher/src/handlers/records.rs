@@ -4,10 +4,11 @@
 
 use serde::{Deserialize, Serialize};
 use switchboard_clock::Timestamp;
+use switchboard_engine::yaml::Diagnostic;
 use switchboard_store::DeliveryId;
 
-use crate::chains::Lineage;
-use crate::names::{RepositoryName, WorkflowFile};
+use crate::chains::{ExpectedRun, Lineage};
+use crate::names::{GitRef, RepositoryName, WorkflowFile};
 use crate::payload::SourceRun;
 use crate::reasons::Reason;
 use crate::run_key::RunKey;
@@ -131,8 +132,14 @@ pub struct TargetRecord {
     /// Its id, once read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository_id: Option<u64>,
+    /// The installation whose token starts it, once decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installation_id: Option<u64>,
     /// The target workflow.
     pub workflow: WorkflowFile,
+    /// The ref that the rule asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted_ref: Option<GitRef>,
     /// The ref to start on, once decided.
     #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
     pub git_ref: Option<String>,
@@ -158,6 +165,9 @@ pub struct TargetRecord {
     /// Requests sent to start it.
     #[serde(default)]
     pub attempts: u32,
+    /// Looks for a run whose dispatch had no clear answer, since the last request.
+    #[serde(default)]
+    pub looks: u8,
     /// When the next attempt is due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
@@ -232,6 +242,19 @@ pub struct StartedRun {
     pub lineage: Lineage,
 }
 
+/// `dispatcher.expected_run`: a dispatch whose run is not known yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExpectedRecord {
+    /// What the rules look at.
+    #[serde(flatten)]
+    pub expected: ExpectedRun,
+    /// The run that dispatches.
+    pub run_key: RunKey,
+    /// The candidate's number there.
+    pub n: u16,
+}
+
 /// `dispatcher.chain`: what a root has caused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ChainRecord {
@@ -283,22 +306,9 @@ pub struct RepoRecord {
     pub path: Option<String>,
     /// What is wrong with it.
     #[serde(default)]
-    pub diagnostics: Vec<DiagnosticRecord>,
+    pub diagnostics: Vec<Diagnostic>,
     /// When it was read.
     pub checked_at: Timestamp,
-}
-
-/// One diagnostic, as it is stored and answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the members of a diagnostic of the same names")]
-pub struct DiagnosticRecord {
-    pub severity: String,
-    pub line: u32,
-    pub column: u32,
-    pub path: String,
-    pub message: String,
-    #[serde(default)]
-    pub hint: Option<String>,
 }
 
 /// `dispatcher.issue` and `dispatcher.config_issue`: the issue that tells about a run or a file.

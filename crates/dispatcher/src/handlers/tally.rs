@@ -7,7 +7,7 @@ use switchboard_clock::Timestamp;
 use switchboard_store::{CounterAdd, Key, View};
 
 use crate::histogram::Latency;
-use crate::keys;
+use crate::keys::{self, views};
 use crate::names::{RepositoryName, WorkflowFile};
 use crate::reasons::Reason;
 
@@ -64,6 +64,11 @@ impl Tally {
         Self { now, source: source.cloned(), rows: BTreeMap::new() }
     }
 
+    /// The moment at which it counts.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// Counts `by` in the totals and in the buckets of now, over all and for the source.
     pub(crate) fn add(&mut self, count: Count, by: usize) {
         self.everywhere(count.field(), by);
@@ -76,14 +81,14 @@ impl Tally {
 
     /// Counts a reason of the day.
     pub(crate) fn reason(&mut self, reason: Reason, by: usize) {
-        self.row(keys::DAY_REASON, keys::day_reason(self.now, reason), "count", by);
+        self.row(views::DAY_REASON, keys::day_reason(self.now, reason), "count", by);
     }
 
     /// Counts how long something took, in the histograms of the buckets of now.
     pub(crate) fn latency(&mut self, latency: Latency, took: Duration) {
         let field = latency.field(took);
-        self.row(keys::MINUTE, keys::minute(self.now), field, 1);
-        self.row(keys::HOUR, keys::hour(self.now), field, 1);
+        self.row(views::MINUTE, keys::minute(self.now), field, 1);
+        self.row(views::HOUR, keys::hour(self.now), field, 1);
     }
 
     /// Counts an outcome between two workflows, from both sides.
@@ -95,10 +100,10 @@ impl Tally {
         target_workflow: &WorkflowFile,
     ) {
         let Some(source) = self.source.clone() else { return };
-        let outward = keys::edge_out(&source, source_workflow, target, target_workflow);
-        let inward = keys::edge_in(target, target_workflow, &source, source_workflow);
-        self.row(keys::EDGE, outward, count.field(), 1);
-        self.row(keys::EDGE, inward, count.field(), 1);
+        let outward = keys::edge_out((&source, source_workflow), (target, target_workflow));
+        let inward = keys::edge_in((target, target_workflow), (&source, source_workflow));
+        self.row(views::EDGE, outward, count.field(), 1);
+        self.row(views::EDGE, inward, count.field(), 1);
     }
 
     /// The counter changes of the settlement.
@@ -118,13 +123,13 @@ impl Tally {
             return;
         }
         let now = self.now;
-        self.row(keys::TOTAL, keys::total(), field, by);
-        self.row(keys::MINUTE, keys::minute(now), field, by);
-        self.row(keys::HOUR, keys::hour(now), field, by);
+        self.row(views::TOTAL, keys::TOTAL_ALL, field, by);
+        self.row(views::MINUTE, keys::minute(now), field, by);
+        self.row(views::HOUR, keys::hour(now), field, by);
         if let Some(source) = self.source.clone() {
-            self.row(keys::TOTAL, keys::total_of(&source), field, by);
-            self.row(keys::MINUTE_REPO, keys::minute_repo(now, &source), field, by);
-            self.row(keys::HOUR_REPO, keys::hour_repo(&source, now), field, by);
+            self.row(views::TOTAL, keys::total_of(&source), field, by);
+            self.row(views::MINUTE_REPO, keys::minute_repository(now, &source), field, by);
+            self.row(views::HOUR_REPO, keys::hour_repository(&source, now), field, by);
         }
     }
 

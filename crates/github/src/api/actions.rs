@@ -17,7 +17,7 @@ use crate::repo_name::RepoName;
 #[derive(Debug, Clone, Deserialize)]
 pub struct WorkflowRuns {
     /// The runs, newest first.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::or_default")]
     pub workflow_runs: Vec<WorkflowRun>,
 }
 

@@ -21,10 +21,10 @@ pub struct App {
     /// Its name in URLs.
     pub slug: Option<AppSlug>,
     /// What it asks installations for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::or_default")]
     pub permissions: Permissions,
     /// The webhook events it subscribes to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::or_default")]
     pub events: Vec<String>,
 }
 
@@ -36,10 +36,10 @@ pub struct Installation {
     /// The account that installed it.
     pub account: Option<Account>,
     /// What the account has granted; less than the App asks for while an approval is pending.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::or_default")]
     pub permissions: Permissions,
     /// The events it sends.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::or_default")]
     pub events: Vec<String>,
     /// `all` or `selected` repositories.
     pub repository_selection: Option<String>,
@@ -67,7 +67,7 @@ pub struct HookDelivery {
     /// When it was sent, in RFC 3339.
     pub delivered_at: Option<String>,
     /// Whether it was a redelivery.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::or_default")]
     pub redelivery: bool,
     /// `OK`, or why it failed.
     pub status: Option<String>,
@@ -105,7 +105,6 @@ pub struct HookDeliveryDetail {
 #[derive(Debug, Deserialize)]
 pub struct HookRequest {
     /// Its headers.
-    #[serde(default)]
     pub headers: Option<HashMap<String, serde_json::Value>>,
     /// The payload, as this answer spells it: not the bytes that were signed.
     pub payload: Option<Box<RawValue>>,

@@ -7,3 +7,13 @@ pub mod actions;
 pub mod app;
 pub mod issues;
 pub mod repos;
+
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Deserializer};
+
+/// Reads null like a missing member.
+fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}

@@ -24,13 +24,13 @@ pub struct Repository {
     /// The branch that counts.
     pub default_branch: Option<String>,
     /// Whether it takes no changes any more.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::or_default")]
     pub archived: bool,
     /// Whether it is a fork.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::or_default")]
     pub fork: bool,
     /// Whether only some may see it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::or_default")]
     pub private: bool,
     /// Whether it has issues at all.
     pub has_issues: Option<bool>,

@@ -1,8 +1,8 @@
 //! The rate budget: how fast we may go by GitHub's published limits, by what its answers say is left, and by what it told
 //! us to wait for.
 //!
-//! Every installation has its own account, and so has the App itself; minting tokens has one more, which knows holds only.
-//! A call waits here for a moment at most ([`MAX_LOCAL_WAIT`]); when the budget opens later it fails with that time, and
+//! Every installation has its own account, and so has the App itself; minting tokens has one more, whose calls cost
+//! nothing, but which can be held. A call waits here for a moment at most ([`MAX_LOCAL_WAIT`]); when the budget opens later it fails with that time, and
 //! whoever made it comes back then. The budget is kept in memory: after a restart GitHub's own answers correct it.
 
 mod account;

@@ -1,4 +1,5 @@
-//! Names of webhook events. An unknown name is a valid one: GitHub adds events, and what nobody wants is stored all the same.
+//! Names of webhook events. An unknown name is a valid one: GitHub adds events, and what nobody wants is stored all the
+//! same.
 
 use std::fmt;
 use std::str::FromStr;

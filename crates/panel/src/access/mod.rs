@@ -16,7 +16,7 @@ mod sign_in;
 mod token;
 
 pub use form::{OperatorForm, SessionForm, same_origin};
-pub(crate) use guard::guard;
+pub(crate) use guard::{guard, identify};
 pub use session::{Operator, Role, Session};
 pub(crate) use session::{Sessions, Via};
 pub(crate) use sign_in::{enter, form, leave};

@@ -42,7 +42,7 @@ pub(crate) async fn form(
         return Ok(Redirect::to(next).into_response());
     }
     let shell = Shell::bare(core, &request);
-    shell.page("Sign in", &SignInPage { next, fault: None })
+    shell.page("Sign in", &SignInPage { next, fault: None }).await
 }
 
 /// `POST /sign-in`
@@ -60,7 +60,7 @@ pub(crate) async fn enter(State(core): State<Arc<Core>>, request: Request) -> Re
     let role = match guard::check(&core, client, &token) {
         Ok(role) => role,
         Err(fault) => {
-            let mut response = shell.page("Sign in", &SignInPage { next, fault: Some(&fault) })?;
+            let mut response = shell.page("Sign in", &SignInPage { next, fault: Some(&fault) }).await?;
             *response.status_mut() = fault.status;
             if let Some(seconds) = fault.retry_after {
                 response.headers_mut().insert(header::RETRY_AFTER, seconds.into());

@@ -19,7 +19,7 @@ pub struct Guarded {
 #[derive(Debug, Clone, Template)]
 #[template(
     ext = "html",
-    source = r#"<form method="post" action="{{ path }}" class="action">{{ guarded }}<button type="submit"{% if let Some(title) = title %} title="{{ title }}"{% endif %}{% if *quiet %} class="quiet"{% endif %}>{{ label }}</button></form>"#
+    source = r#"<form method="post" action="{{ path }}" class="action">{{ guarded }}<button type="submit"{% if let Some(title) = title %} title="{{ title }}"{% endif %}{% if quiet %} class="quiet"{% endif %}>{{ label }}</button></form>"#
 )]
 pub struct ActionForm {
     pub(crate) path: String,

@@ -26,4 +26,5 @@ pub use pager::Pager;
 pub use prose::{Notice, Prose, Sentence};
 pub(crate) use prose::sentence;
 pub use time::{Since, Time, ago, clock_time, zoned};
+pub(crate) use timeline::data;
 pub use timeline::{Call, Flow, Line, Timeline, Told};

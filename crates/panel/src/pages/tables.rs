@@ -5,7 +5,7 @@ use askama::filters::HtmlSafe;
 use switchboard_clock::Timestamp;
 use switchboard_store::{Attempt, Class, Delivery, DeliveryState, Work, WorkState};
 
-use crate::components::{ActionForm, Call, Mark, Notice, ShortId, State, Time, bytes, duration};
+use crate::components::{ActionForm, Call, Mark, Notice, ShortId, State, Time, bytes, duration, plural};
 use crate::{Shell, links};
 
 /// A list of deliveries.
@@ -121,7 +121,7 @@ pub(super) struct WorkRow {
     pub(super) kind: String,
     pub(super) class: &'static str,
     pub(super) lane: String,
-    pub(super) attempts: u32,
+    pub(super) attempts: String,
     /// What happens next, or when it ended.
     pub(super) when: When,
     pub(super) notice: Option<Notice>,
@@ -162,7 +162,7 @@ impl WorkRow {
             kind: work.kind.clone(),
             class: class(work),
             lane: work.lane.to_string(),
-            attempts: work.attempts,
+            attempts: plural(work.attempts.into(), "attempt", "attempts"),
             when: When::of(work, now),
             notice: trouble(work, now),
             tried: None,

@@ -9,6 +9,9 @@ use crate::ids::AppId;
 use crate::limits::MAX_JWT_LIFETIME;
 use crate::state::State;
 
+/// What GitHub says about everything that is done for a suspended installation.
+pub(super) const SUSPENDED: &str = "This installation has been suspended";
+
 pub(super) fn authenticate(exchange: &Exchange<'_>) -> Result<Caller, Refusal> {
     let header =
         exchange.request_header("authorization").ok_or_else(|| Refusal::new(401, "Requires authentication"))?;
@@ -23,8 +26,13 @@ pub(super) fn authenticate(exchange: &Exchange<'_>) -> Result<Caller, Refusal> {
     }
     let state = &exchange.state;
     let token = state.tokens.get(credentials).filter(|token| token.expires_at > state.now);
-    let living = token.filter(|t| state.installations.get(&t.installation).is_some_and(|i| i.suspended_at.is_none()));
-    living.cloned().map(Caller::Installation).ok_or_else(|| Refusal::new(401, "Bad credentials"))
+    let bad = || Refusal::new(401, "Bad credentials");
+    let token = token.ok_or_else(bad)?;
+    match state.installations.get(&token.installation) {
+        None => Err(bad()),
+        Some(installation) if installation.suspended_at.is_some() => Err(Refusal::new(403, SUSPENDED)),
+        Some(_) => Ok(Caller::Installation(token.clone())),
+    }
 }
 
 /// The App that signed a JWT. A JWT issued in GitHub's future is refused, which is why the documentation tells Apps to back-date

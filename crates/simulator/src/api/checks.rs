@@ -203,7 +203,7 @@ fn rendered(x: &Exchange<'_>, repo: RepoId, id: CheckRunId) -> Option<Value> {
 fn announce(x: &mut Exchange<'_>, repo: RepoId, id: CheckRunId, action: &str) {
     let members = json!({ "check_run": rendered(x, repo, id) });
     let actor = x.actor();
-    x.state.emit(repo, actor, "check_run", Some(action), members);
+    x.state.emit(repo, actor, "check_run", Some(action), &members);
 }
 
 fn answered(x: &Exchange<'_>, status: u16, repo: RepoId, id: CheckRunId) -> Result<Answer, Refusal> {

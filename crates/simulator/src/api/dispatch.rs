@@ -137,7 +137,7 @@ pub(super) fn repository(x: &mut Exchange<'_>) -> Result<Answer, Refusal> {
         inputs: members.clone(),
     };
     let members = json!({ "branch": branch, "client_payload": payload });
-    x.state.emit(repo, actor, "repository_dispatch", Some(&event_type), members);
+    x.state.emit(repo, actor, "repository_dispatch", Some(&event_type), &members);
     x.state.trigger(repo, |triggers| triggers.iter().any(|trigger| listens(trigger, &event_type)), &new);
     Ok(Answer::empty(204))
 }

@@ -45,7 +45,7 @@ pub(super) fn costs_nothing(answer: &Answer) -> bool {
 /// The answer as it goes out.
 pub(crate) fn dressed(
     state: &mut State,
-    answer: Answer,
+    answer: &Answer,
     accepted: Option<&str>,
     standing: Option<Standing>,
 ) -> Response<Bytes> {

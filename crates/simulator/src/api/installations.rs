@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::authenticate::SUSPENDED;
 use super::{Answer, Caller, Exchange, Refusal};
 use crate::ids::{InstallationId, RepoId};
 use crate::limits::{MAX_TOKEN_REPOSITORIES, TOKEN_LIFETIME};
@@ -47,7 +48,7 @@ pub(super) fn repositories(x: &mut Exchange<'_>) -> Result<Answer, Refusal> {
 pub(super) fn mint(x: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let installation = named(x)?.clone();
     if installation.suspended_at.is_some() {
-        return Err(Refusal::new(403, "This installation has been suspended"));
+        return Err(Refusal::new(403, SUSPENDED));
     }
     let permissions = narrowed(&installation, x.body.get("permissions"))?;
     let repositories = chosen(x, &installation)?;

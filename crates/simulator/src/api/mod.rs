@@ -91,7 +91,7 @@ pub(crate) fn serve(state: &mut State, request: &Request<Bytes>, incoming: Incom
         let (now, hourly) = (state.now, state.settings.hourly_requests);
         state.limits.standing(payer, now, hourly)
     });
-    (dressed(state, answer, accepted.as_deref(), standing), call)
+    (dressed(state, &answer, accepted.as_deref(), standing), call)
 }
 
 fn act(

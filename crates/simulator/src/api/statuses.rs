@@ -49,7 +49,7 @@ pub(super) fn create(x: &mut Exchange<'_>) -> Result<Answer, Refusal> {
         "created_at": render::time(created_at),
         "updated_at": render::time(created_at),
     });
-    x.state.emit(repo, creator, "status", None, members);
+    x.state.emit(repo, creator, "status", None, &members);
     Ok(Answer::json(201, rendered))
 }
 

@@ -222,6 +222,6 @@ impl State {
         }) else {
             return;
         };
-        self.emit(repo, sender, "workflow_run", Some(action), members);
+        self.emit(repo, sender, "workflow_run", Some(action), &members);
     }
 }

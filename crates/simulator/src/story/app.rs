@@ -1,5 +1,7 @@
 //! Registering Apps.
 
+use serde_json::Value;
+
 use crate::ids::AppId;
 use crate::keys::{KeyError, PublicKey, SIMULATOR_ONLY_PRIVATE_KEY};
 use crate::simulator::Simulator;
@@ -116,6 +118,12 @@ impl App {
     #[must_use]
     pub fn slug(&self) -> &str {
         &self.slug
+    }
+
+    /// Sends a webhook that no story leads to, for example a malformed one, signed and delivered like any other.
+    pub fn deliver(&self, event: &str, payload: &Value) {
+        let action = payload.get("action").and_then(Value::as_str);
+        self.simulator.with(|state| state.send(self.id, None, None, event, action, payload));
     }
 
     /// Signs later webhooks with another secret, as when an operator rotates it.

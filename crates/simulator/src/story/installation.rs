@@ -159,7 +159,7 @@ impl Installation {
         self.simulator.with(|state| {
             let sender = state.installations.get(&self.id).map_or(AccountId(0), |i| i.account);
             let members = members(state, self.id);
-            state.emit_installation(self.id, sender, event, action, members);
+            state.emit_installation(self.id, sender, event, action, &members);
         });
     }
 }

@@ -176,7 +176,7 @@ impl State {
             "pull_request" => json!({ "number": number, "pull_request": object }),
             _ => json!({ "issue": object }),
         };
-        self.emit(repo, sender, event, Some(action), render::extended(members, more));
+        self.emit(repo, sender, event, Some(action), &render::extended(members, more));
     }
 
     /// Sends the webhook for what happened to a comment.
@@ -188,7 +188,7 @@ impl State {
             Some(json!({ "issue": issue, "comment": render::issues::comment(self, r, comment) }))
         });
         if let Some(members) = members {
-            self.emit(repo, sender, "issue_comment", Some(action), members);
+            self.emit(repo, sender, "issue_comment", Some(action), &members);
         }
     }
 }

@@ -312,6 +312,6 @@ impl state::State {
             "head_commit": commit,
             "pusher": render::account::signature(self, actor),
         });
-        self.emit(repo, actor, "push", None, members);
+        self.emit(repo, actor, "push", None, &members);
     }
 }

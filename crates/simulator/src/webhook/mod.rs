@@ -136,7 +136,7 @@ impl State {
         sender: crate::ids::AccountId,
         event: &str,
         action: Option<&str>,
-        members: Value,
+        members: &Value,
     ) {
         let listeners: Vec<InstallationId> = self.repositories.get(&repo).map_or_else(Vec::new, |repository| {
             let listens = |i: &&crate::state::Installation| {
@@ -145,7 +145,7 @@ impl State {
             self.installations.values().filter(listens).map(|i| i.id).collect()
         });
         for installation in listeners {
-            if let Some((app, body)) = self.payload(repo, installation, sender, action, &members) {
+            if let Some((app, body)) = self.payload(repo, installation, sender, action, members) {
                 self.send(app, Some(installation), Some(repo), event, action, &body);
             }
         }
@@ -217,6 +217,13 @@ impl State {
             }
         }
         self.hooks.attempts.insert(id, attempt);
+        // Only what is over may go: a waiting attempt must still be sent.
+        let over = |attempt: &Attempt| attempt.outcome.is_some();
+        while self.hooks.attempts.len() > self.settings.deliveries_kept
+            && self.hooks.attempts.first_key_value().is_some_and(|(_, oldest)| over(oldest))
+        {
+            self.hooks.attempts.pop_first();
+        }
     }
 
     /// Queues a new attempt of an old delivery.

@@ -41,7 +41,7 @@ impl State {
         sender: AccountId,
         event: &str,
         action: &str,
-        members: Value,
+        members: &Value,
     ) {
         let Some(known) = self.installations.get(&installation) else { return };
         let app = known.app;

@@ -140,6 +140,23 @@ async fn webhooks_can_be_doubled_delayed_overtaken_and_lost() {
 }
 
 #[tokio::test]
+async fn only_so_many_attempts_are_kept_but_none_that_waits_is_lost() {
+    let world = World::new();
+    world.github.configure(|settings| settings.deliveries_kept = 4);
+    for _ in 0..2 {
+        world.ci.complete_run(&RunSpec::default());
+    }
+    let taken = world.github.take_due();
+    assert_eq!(taken.len(), 6);
+    for delivery in &taken {
+        world.github.report(delivery.id, DeliveryOutcome::Answered(202));
+    }
+    world.app.deliver("ping", &json!({ "zen": "Keep it logically awesome." }));
+    assert_eq!(world.github.take_due()[0].event, "ping");
+    assert_eq!(json_of(&world.get(LIST, &world.jwt()).await).as_array().unwrap().len(), 4);
+}
+
+#[tokio::test]
 async fn the_same_seed_tells_the_same_story() {
     let bytes = || {
         let world = World::new();

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use switchboard_simulator::{HeadRepository, RepositorySpec, RunSpec};
+use switchboard_simulator::{HeadRepository, RepositorySpec, RunSpec, Trigger, WorkflowSpec};
 
 use crate::support::{World, header, json_of, refused};
 
@@ -94,6 +94,18 @@ async fn a_new_run_may_show_up_late_in_listings() {
     assert_eq!(world.get(&format!("{base}/runs/{run}"), &token).await.status(), 200);
     world.pass(4);
     assert_eq!(json_of(&world.get(&format!("{base}/workflows/ci.yml/runs"), &token).await)["total_count"], 1);
+}
+
+#[tokio::test]
+async fn a_push_starts_the_workflows_that_listen() {
+    let world = World::new();
+    let listener = world.source.workflow(WorkflowSpec::new("push.yml").on(Trigger::Push));
+    let sha = world.source.push("next", "Go", &[("a", "1")]);
+    world.pass(60);
+    let run = listener.runs().pop().unwrap();
+    assert_eq!((run.event.as_str(), run.branch.as_deref(), run.head_sha), ("push", Some("next"), sha));
+    assert_eq!((run.actor.as_str(), run.conclusion.as_deref()), ("mona", Some("success")));
+    assert!(world.ci.runs().is_empty());
 }
 
 #[tokio::test]

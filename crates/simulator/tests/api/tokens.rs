@@ -87,11 +87,12 @@ async fn a_suspended_or_removed_installation_gives_no_tokens_and_voids_old_ones(
     let token = world.token().await;
     world.installation.suspend();
     refused(&world.mint(json!({})).await, 403, "This installation has been suspended");
-    refused(&world.get("/repos/acme/source", &token).await, 401, "Bad credentials");
+    refused(&world.get("/repos/acme/source", &token).await, 403, "This installation has been suspended");
     world.installation.unsuspend();
     assert_eq!(world.get("/repos/acme/source", &token).await.status(), 200);
     world.installation.uninstall();
     refused(&world.mint(json!({})).await, 404, "Not Found");
+    refused(&world.get("/repos/acme/source", &token).await, 401, "Bad credentials");
 }
 
 #[tokio::test]

@@ -70,15 +70,14 @@ impl Arrival {
     fn write(&self, batch: &mut Batch<'_>) -> Result<Acceptance> {
         let id = batch.next_id();
         let now = batch.now;
-        let mut open = 0_i64;
+        let mut jobs = deliveries::Jobs::default();
         for job in &self.jobs {
-            if lane::enqueue_job(batch, job, Some(id))? {
-                open += 1;
-            }
+            lane::enqueue_job(batch, job, Some(id), &mut jobs)?;
         }
+        let open = jobs.take_open(id);
         let state = match (self.jobs.is_empty(), open) {
             (true, _) => DeliveryState::Ignored,
-            // Each of its jobs is stood for by one that waited already.
+            // Each of its jobs is stood for by one that waited already, or follows from something else.
             (false, 0) => DeliveryState::Settled,
             (false, _) => DeliveryState::Pending,
         };
@@ -111,6 +110,7 @@ impl Arrival {
         if state == DeliveryState::Pending {
             batch.delta.pending(1);
         }
+        jobs.write(batch)?;
         let acceptance = answer(batch, id, now, Verdict::Accepted);
         batch.hint(|| Change::Delivery(acceptance.id));
         Ok(acceptance)

@@ -22,6 +22,11 @@ impl Jobs {
         }
     }
 
+    /// How many jobs of a delivery that is yet to be written are open.
+    pub(super) fn take_open(&mut self, delivery: i64) -> i64 {
+        self.0.remove(&delivery).map_or(0, |(open, _)| open)
+    }
+
     /// Writes the deliveries' new counts and states.
     pub(super) fn write(self, batch: &mut Batch<'_>) -> Result<()> {
         self.0

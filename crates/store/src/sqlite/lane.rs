@@ -14,25 +14,31 @@ use switchboard_clock::Timestamp;
 
 use super::batch::Batch;
 use super::code::{self, WAITING};
+use super::deliveries::Jobs;
 use super::prepare::Wish;
-use crate::{Change, Class, Queue, Result};
+use crate::{Change, Class, Follows, Queue, Result};
 
 /// The values of `turn`.
 pub(super) const ASLEEP: i64 = 1;
 pub(super) const READY: i64 = 2;
 
-/// Enqueues a job, unless one with its key waits already. Says whether it did.
-pub(super) fn enqueue_job(batch: &mut Batch<'_>, job: &Wish, delivery: Option<i64>) -> Result<bool> {
+/// Enqueues a job, unless one with its key waits already. What it follows from, unless it says so itself, is `inherited`.
+pub(super) fn enqueue_job(batch: &mut Batch<'_>, job: &Wish, inherited: Option<i64>, jobs: &mut Jobs) -> Result<()> {
     if let Some(key) = &job.key {
         let stood_for = batch
             .statement("SELECT id FROM works WHERE key = ?1 AND class = 0 AND state = ?2 AND automation = ?3 LIMIT 1")?
             .exists((key, WAITING, job.automation))?;
         if stood_for {
-            return Ok(false);
+            return Ok(());
         }
     }
-    insert(batch, job, delivery)?;
-    Ok(true)
+    let delivery = match job.follows {
+        Follows::Inherited => inherited,
+        Follows::Nothing => None,
+        Follows::Delivery(id) => batch.memory.names.delivery_row(id),
+    };
+    jobs.add(delivery, 1, 0);
+    insert(batch, job, delivery)
 }
 
 /// Writes a new work at its place.

@@ -33,6 +33,8 @@ mod retention;
 mod row;
 mod settle;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod verbs;
 mod works;
 mod writer;

@@ -6,9 +6,9 @@ use switchboard_clock::Timestamp;
 use super::code::{self, Json};
 use super::print;
 use crate::{
-    Class, Coalesce, CounterAdd, DeliveryKey, Digest, Hold, Key, LARGE_CHANGES_MAX, NewDelivery, NewIntent, NewJob,
-    Outcome, Queue, RecordChange, Result, SETTLEMENT_BYTES_MAX, Settlement, StoreError, Subject, View, Withdrawal,
-    WorkId,
+    Class, Coalesce, CounterAdd, DeliveryKey, Digest, Follows, Hold, Key, LARGE_CHANGES_MAX, NewDelivery, NewIntent,
+    NewJob, Outcome, Queue, RecordChange, Result, SETTLEMENT_BYTES_MAX, Settlement, StoreError, Subject, View,
+    Withdrawal, WorkId,
 };
 
 /// A job or intent that is to wait.
@@ -25,6 +25,7 @@ pub(super) struct Wish {
     pub(super) payload: Json,
     pub(super) order: Option<String>,
     pub(super) due: Option<Timestamp>,
+    pub(super) follows: Follows,
 }
 
 impl Wish {
@@ -44,6 +45,7 @@ impl Wish {
             payload,
             order: None,
             due: job.due,
+            follows: job.follows,
         }
     }
 
@@ -63,6 +65,7 @@ impl Wish {
             payload,
             order: intent.order,
             due: intent.due,
+            follows: Follows::Inherited,
         };
         (wish, intent.coalesce)
     }

@@ -47,9 +47,7 @@ impl Verb for Settle {
             works::discard(batch, id, &mut jobs)?;
         }
         for job in &changes.jobs {
-            if lane::enqueue_job(batch, job, work.delivery)? {
-                jobs.add(work.delivery, 1, 0);
-            }
+            lane::enqueue_job(batch, job, work.delivery, &mut jobs)?;
         }
         for (intent, coalesce) in &changes.intents {
             intents::put(batch, intent, *coalesce, work.delivery)?;

@@ -120,7 +120,9 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Lint(args) => lint::run(args),
         Command::Settings(args) => settings::run(args, &cli.sources),
         Command::Completions(args) => completions::run(args),
-        Command::Serve(_) => Err(Failure::NotInThisBuild("serve")),
+        Command::Serve(_) => {
+            cli.sources.load(Purpose::Serve).map_err(Failure::from).and(Err(Failure::NotInThisBuild("serve")))
+        }
         Command::Demo(_) => Err(Failure::NotInThisBuild("demo")),
         Command::Simulator(_) => Err(Failure::NotInThisBuild("simulator")),
         Command::Simulate(_) => Err(Failure::NotInThisBuild("simulate")),

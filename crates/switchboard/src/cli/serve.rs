@@ -15,8 +15,4 @@ See the settings with `switchboard settings`, and check them against GitHub with
 /// Runs the server: accepts webhooks, works through jobs, serves pages and the API.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub struct ServeArgs {
-    /// Accept and show deliveries, but leave jobs and intents alone
-    #[arg(long)]
-    pub no_workers: bool,
-}
+pub struct ServeArgs {}

@@ -91,6 +91,9 @@ impl Setting {
 pub(super) const YES: [&str; 4] = ["true", "yes", "on", "1"];
 pub(super) const NO: [&str; 4] = ["false", "no", "off", "0"];
 
+/// The bound of numbers that have none of their own: the largest that TOML can hold.
+pub(super) const UNBOUNDED: u64 = i64::MAX as u64;
+
 /// The shape of a setting's value.
 #[derive(Debug, Clone, Copy)]
 pub enum Form {
@@ -260,6 +263,7 @@ impl Form {
     pub fn described(&self) -> String {
         match self {
             Self::Boolean => "a boolean".to_owned(),
+            Self::Integer { min, max, .. } if *max == UNBOUNDED => format!("a number from {}", grouped(*min)),
             Self::Integer { min, max, unit } => {
                 let (min, max) = (grouped(*min), grouped(*max));
                 if unit.is_empty() {

@@ -1,6 +1,7 @@
 //! The benchmarks: the release build over real sockets and a real disk, next to a yardstick in the same run.
 //!
 //! - [`accept`]: how many deliveries a second become durable, against [`bare`], which only reads them;
+//! - [`dispatch`]: from a completed run at a simulated [`github`] to the dispatch that arrives there;
 //! - [`product`]: the server as it is shipped, with a database of its own;
 //! - [`process`]: starting, watching and stopping a server as a process of its own, so that its memory and processor
 //!   time are its own;
@@ -11,6 +12,8 @@
 mod accept;
 mod bare;
 mod disk;
+mod dispatch;
+mod github;
 mod http1;
 mod latency;
 mod load;
@@ -28,7 +31,7 @@ use crate::workspace::Workspace;
 pub(crate) fn run(workspace: &Workspace, wanted: BenchArgs) -> Result<ExitCode, Trouble> {
     match wanted.bench {
         Bench::Accept(wanted) => accept::run(workspace, &wanted),
-        Bench::Dispatch(_) => Err(Trouble::Void("`bench dispatch` is not there yet".to_owned())),
+        Bench::Dispatch(wanted) => dispatch::run(workspace, &wanted),
         Bench::Bare { port } => bare::run(port),
     }
 }

@@ -9,9 +9,10 @@ use crate::workspace::Workspace;
 
 /// What both sides sign with.
 pub(crate) const WEBHOOK_SECRET: &str = "bench-secret-0123456789abcdef";
-/// The App's number; the simulator gives its first App this one too.
-const APP_ID: &str = "1";
-const APP_SLUG: &str = "bench-app";
+/// The App's number.
+pub(crate) const APP_ID: u64 = 1;
+/// The App's name in addresses.
+pub(crate) const APP_SLUG: &str = "bench-app";
 const DATABASE: &str = "bench.db";
 /// The simulator's key, which is no secret.
 const PRIVATE_KEY: &str = "crates/simulator/keys/simulator-only.rsa-private-key.pem";
@@ -40,7 +41,7 @@ pub(crate) fn serve(workspace: &Workspace, binary: &Path, folder: &Path, address
     command.arg("serve").current_dir(folder).env_clear();
     // Nothing of the caller's environment reaches the server: its settings are these.
     command
-        .env("GITHUB_APP_ID", APP_ID)
+        .env("GITHUB_APP_ID", APP_ID.to_string())
         .env("GITHUB_APP_SLUG", APP_SLUG)
         .env("GITHUB_WEBHOOK_SECRET", WEBHOOK_SECRET)
         .env("GITHUB_APP_PRIVATE_KEY_PATH", workspace.root().join(PRIVATE_KEY))

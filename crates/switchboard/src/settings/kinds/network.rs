@@ -1,6 +1,6 @@
 use std::net::{IpAddr, Ipv4Addr};
 
-use switchboard_panel::network::Network;
+use switchboard_panel::Network;
 
 use crate::settings::value::{FromText, Refusal};
 

@@ -1,4 +1,4 @@
-use switchboard_panel::access::TokenHash;
+use switchboard_panel::TokenHash;
 
 use crate::settings::value::{FromText, Refusal};
 

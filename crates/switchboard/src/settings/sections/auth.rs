@@ -1,4 +1,4 @@
-use switchboard_panel::access::TokenHash;
+use switchboard_panel::TokenHash;
 
 use super::Section;
 use crate::settings::kinds::{Secret, hash_of_token};

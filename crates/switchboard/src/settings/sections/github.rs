@@ -4,7 +4,7 @@ use switchboard_github::secret::{AppKey, WebhookSecret};
 
 use super::Section;
 use crate::settings::kinds::{AppId, BaseUrl, Slug};
-use crate::settings::setting::{Form, Setting};
+use crate::settings::setting::{Form, Setting, UNBOUNDED};
 
 /// Which GitHub App this is.
 #[derive(Debug, Clone)]
@@ -50,14 +50,11 @@ impl GitHubDraft {
 
 const NAME: &str = "github";
 
-/// GitHub's ids fit a signed 64-bit number, as does everything that TOML can hold.
-const MAX_ID: u64 = i64::MAX as u64;
-
 pub(super) const SECTION: Section = Section {
     name: NAME,
     about: "Which GitHub App this is. The values stand on the App's settings page.",
     settings: &[
-        Setting::new(NAME, "app_id", Form::Integer { min: 1, max: MAX_ID, unit: "" }, |draft, value| {
+        Setting::new(NAME, "app_id", Form::Integer { min: 1, max: UNBOUNDED, unit: "" }, |draft, value| {
             value.put(&mut draft.github.app_id)
         })
         .env(&["GITHUB_APP_ID"])

@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 
-use switchboard_panel::network::Network;
+use switchboard_panel::Network;
 
 use super::Section;
 use crate::settings::kinds::{BaseUrl, Host};

@@ -1,0 +1,159 @@
+//! `/live`: hints about what changed, as server-sent events. A page that hears one of its topics draws itself anew; what it
+//! shows never comes from here, so a missed hint costs nothing but a little time.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::Extension;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::{Stream, stream};
+use switchboard_store::Change;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::core::Core;
+use crate::{Fault, Session};
+
+/// Browsers listening at once.
+const LISTENERS_MAX: usize = 256;
+/// Hints are gathered for so long, so that a burst of a thousand is one event.
+const GATHER: Duration = Duration::from_millis(400);
+/// Topics named in one event; more become `*`, which is every page's topic.
+const TOPICS_MAX: usize = 40;
+/// A comment keeps proxies from closing a quiet stream.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+/// A stream ends by then, so that a session that has ended is not listened to for ever. Browsers come back by themselves.
+const STREAM_LIFE: Duration = Duration::from_secs(15 * 60);
+
+/// Room for listeners.
+pub(crate) struct Live(Arc<Semaphore>);
+
+impl Default for Live {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(LISTENERS_MAX)))
+    }
+}
+
+/// `GET /live`
+pub(crate) async fn events(
+    Extension(core): Extension<Arc<Core>>,
+    _session: Session,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Fault> {
+    let permit = Arc::clone(&core.live.0).try_acquire_owned().map_err(|_| {
+        let mut fault = Fault::new(
+            http::StatusCode::SERVICE_UNAVAILABLE,
+            "too_many_listeners",
+            "Too many pages are listening for changes already.",
+        );
+        fault.retry_after = Some(HEARTBEAT.as_secs());
+        fault
+    })?;
+    let listener = Listener {
+        changes: core.store.subscribe(),
+        shutdown: core.shutdown.clone(),
+        ends: Instant::now() + STREAM_LIFE,
+        greeted: false,
+        _permit: permit,
+    };
+    let hints = stream::unfold(listener, async |mut listener| {
+        let topics = listener.next().await?;
+        Some((Ok(Event::default().event("changed").data(topics)), listener))
+    });
+    Ok(Sse::new(hints).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
+}
+
+struct Listener {
+    changes: Receiver<Change>,
+    shutdown: CancellationToken,
+    ends: Instant,
+    greeted: bool,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Listener {
+    /// The next event: topics with a space between them. `None` ends the stream.
+    async fn next(&mut self) -> Option<String> {
+        if !std::mem::replace(&mut self.greeted, true) {
+            // Something may have changed between drawing the page and listening.
+            return Some("*".to_owned());
+        }
+        let mut topics = BTreeSet::new();
+        let mut until = self.ends;
+        loop {
+            tokio::select! {
+                () = self.shutdown.cancelled() => return None,
+                () = tokio::time::sleep_until(until) => break,
+                change = self.changes.recv() => match change {
+                    Ok(change) => note(&mut topics, &change),
+                    Err(RecvError::Lagged(_)) => { topics.insert("*".to_owned()); }
+                    Err(RecvError::Closed) => return None,
+                },
+            }
+            until = until.min(Instant::now() + GATHER);
+        }
+        if topics.is_empty() {
+            return None;
+        }
+        if topics.len() > TOPICS_MAX {
+            return Some("*".to_owned());
+        }
+        Some(topics.into_iter().collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// The topics of a change, as [`crate::Shell::live`] names them.
+fn note(topics: &mut BTreeSet<String>, change: &Change) {
+    if topics.len() > TOPICS_MAX {
+        return;
+    }
+    match change {
+        Change::Delivery(id) => {
+            topics.insert("delivery".to_owned());
+            topics.insert(format!("delivery/{id}"));
+        }
+        Change::Work(..) => {
+            topics.insert("work".to_owned());
+        }
+        // Topics are separated by spaces, and no subject that a page could name holds one.
+        Change::Facts(subject) => {
+            topics.insert(format!("facts/{}", subject.as_str().replace(char::is_whitespace, "_")));
+        }
+        Change::Record(view, _) => {
+            topics.insert(format!("record/{view}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_is_one_event_and_shutdown_ends_the_stream() {
+        let (send, changes) = tokio::sync::broadcast::channel(1_024);
+        let shutdown = CancellationToken::new();
+        let mut listener = Listener {
+            changes,
+            shutdown: shutdown.clone(),
+            ends: Instant::now() + STREAM_LIFE,
+            greeted: false,
+            _permit: Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap(),
+        };
+        assert_eq!(listener.next().await.unwrap(), "*");
+        send.send(Change::Facts("acme/api#1".into())).unwrap();
+        send.send(Change::Record("dispatcher.run".into(), "1/2/3".into())).unwrap();
+        send.send(Change::Record("dispatcher.run".into(), "1/2/4".into())).unwrap();
+        assert_eq!(listener.next().await.unwrap(), "facts/acme/api#1 record/dispatcher.run");
+        for n in 0..1_000 {
+            send.send(Change::Facts(format!("acme/api#{n}").into())).unwrap();
+        }
+        assert_eq!(listener.next().await.unwrap(), "*");
+        shutdown.cancel();
+        assert_eq!(listener.next().await, None);
+    }
+}

@@ -1,0 +1,96 @@
+//! The panel put together: what it is made of, and its one router.
+
+use std::sync::Arc;
+
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use switchboard_store::Store;
+use tokio_util::sync::CancellationToken;
+
+use crate::access::{self, Auth, Limiter, Sessions};
+use crate::core::{Actions, Core, Version};
+use crate::live::{self, Live};
+use crate::network::Access;
+use crate::{AutomationPages, NavItem, api, assets, dress, headers, pages, theme};
+
+/// What the panel is made of.
+pub struct Panel {
+    /// What it shows.
+    pub store: Arc<dyn Store>,
+    /// Who takes in what operators do: the engine's acceptor.
+    pub actions: Arc<dyn Actions>,
+    /// How sign-in works.
+    pub auth: Auth,
+    /// Which addresses may see it.
+    pub access: Access,
+    /// The automations that are switched on, in the order of their tabs.
+    pub automations: Vec<Arc<dyn AutomationPages>>,
+    /// What is running.
+    pub version: Version,
+    /// Where GitHub's pages are, without a slash at the end: `https://github.com`.
+    pub github_url: String,
+    /// Cancelled when the server stops, so that pages that listen let it.
+    pub shutdown: CancellationToken,
+}
+
+impl Panel {
+    /// Everything under one router, its own fallback included: merge the webhook's and the probes' routes into it.
+    ///
+    /// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`; without the peer's address nobody passes an
+    /// allowlist, and all clients share one limit of wrong tokens.
+    pub fn router(self) -> Router {
+        let shared = vec![
+            NavItem { label: "Overview", path: "/" },
+            NavItem { label: "Deliveries", path: "/deliveries" },
+        ];
+        let tabs = self.automations.iter().map(|automation| automation.nav()).collect();
+        let automations: Vec<Router> = self.automations.iter().map(|automation| automation.routes()).collect();
+        let core = Arc::new(Core {
+            sessions: Sessions::new(&self.auth),
+            store: self.store,
+            actions: self.actions,
+            automations: self.automations,
+            auth: self.auth,
+            limiter: Limiter::default(),
+            access: self.access,
+            version: self.version,
+            github_url: self.github_url,
+            live: Live::default(),
+            shutdown: self.shutdown,
+            nav: vec![shared, tabs],
+        });
+        let signed_in = automations
+            .into_iter()
+            .fold(shared_pages().merge(api::routes()), Router::merge)
+            .fallback(dress::unknown_path)
+            .layer(from_fn(access::guard));
+        let open = Router::new()
+            .route("/sign-in", get(access::form).post(access::enter))
+            .route("/sign-out", post(access::leave))
+            .route("/theme", post(theme::choose))
+            .route("/assets/{name}", get(assets::serve))
+            .with_state(Arc::clone(&core));
+        // From the inside out: who is asking, what an error looks like, what every answer carries.
+        signed_in
+            .merge(open)
+            .layer(from_fn_with_state(Arc::clone(&core), access::identify))
+            .layer(from_fn_with_state(Arc::clone(&core), dress::dress))
+            .layer(Extension(core))
+            .layer(from_fn(headers::secure))
+    }
+}
+
+fn shared_pages() -> Router {
+    Router::new()
+        .route("/", get(pages::overview::page))
+        .route("/deliveries", get(pages::deliveries::page))
+        .route("/deliveries/{id}", get(pages::delivery::page))
+        .route("/deliveries/{id}/body", get(pages::delivery::raw))
+        .route("/deliveries/{id}/replay", post(pages::actions::replay))
+        .route("/jobs/{id}", get(pages::job::page))
+        .route("/jobs/{id}/revive", post(pages::actions::revive))
+        .route("/jobs/{id}/discard", post(pages::actions::discard))
+        .route("/search", get(pages::search::page))
+        .route("/live", get(live::events))
+}

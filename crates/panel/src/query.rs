@@ -1,0 +1,128 @@
+//! What lists can be asked for. One filter at a time, each with an index of its own; the same for pages and API.
+
+use serde::Deserialize;
+use switchboard_store::{DeliveryFilter, DeliveryId, DeliveryState, Installation, Subject};
+
+use crate::Fault;
+
+/// The query of a list of deliveries.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct DeliveryQuery {
+    event: Option<String>,
+    repository: Option<String>,
+    installation: Option<String>,
+    subject: Option<String>,
+    state: Option<String>,
+    pub(crate) cursor: Option<String>,
+    pub(crate) limit: Option<String>,
+    by: Option<String>,
+    value: Option<String>,
+}
+
+/// The filter in force, as the URL says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Chosen {
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
+}
+
+impl Chosen {
+    /// Whether this filter is in force.
+    #[expect(clippy::ref_option, reason = "templates hand over references to their fields")]
+    pub(crate) fn is(chosen: &Option<Self>, name: &str) -> bool {
+        chosen.as_ref().is_some_and(|chosen| chosen.name == name)
+    }
+}
+
+const FILTERS: [&str; 4] = ["repository", "event", "installation", "subject"];
+
+impl DeliveryQuery {
+    /// What the form for people without the script sent: which filter, and its value; no filter if the value is empty.
+    pub(crate) fn by_form(&self) -> Option<(Option<&'static str>, &str)> {
+        let by = self.by.as_deref()?;
+        let value = self.value.as_deref().unwrap_or_default().trim();
+        Some((FILTERS.into_iter().find(|name| *name == by && !value.is_empty()), value))
+    }
+
+    /// The filter, and how the URL says it.
+    pub(crate) fn filter(&self) -> Result<(DeliveryFilter, Option<Chosen>), Fault> {
+        let given: Vec<(&'static str, &str)> = [
+            ("event", &self.event),
+            ("repository", &self.repository),
+            ("installation", &self.installation),
+            ("subject", &self.subject),
+            ("state", &self.state),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.as_deref()?.trim())))
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+        let (name, value) = match given.as_slice() {
+            [] => return Ok((DeliveryFilter::All, None)),
+            [one] => *one,
+            _ => {
+                return Err(Fault::parameter("Deliveries are listed by one filter at a time.")
+                    .hint("Leave one of event, repository, installation, subject and state."));
+            }
+        };
+        let filter = match name {
+            "event" => DeliveryFilter::Event(value.to_owned()),
+            "repository" => DeliveryFilter::Repository(value.to_owned()),
+            "subject" => DeliveryFilter::Subject(Subject::from(value.to_lowercase())),
+            "installation" => DeliveryFilter::Installation(
+                value.parse().map(Installation).map_err(|_| Fault::parameter("An installation is a number."))?,
+            ),
+            _ => DeliveryFilter::State(delivery_state(value)?),
+        };
+        Ok((filter, Some(Chosen { name, value: value.to_owned() })))
+    }
+
+    /// Where the page begins.
+    pub(crate) fn cursor(&self) -> Result<Option<DeliveryId>, Fault> {
+        cursor(self.cursor.as_deref())
+    }
+}
+
+fn delivery_state(name: &str) -> Result<DeliveryState, Fault> {
+    let states = [DeliveryState::Ignored, DeliveryState::Pending, DeliveryState::Settled, DeliveryState::Dead];
+    states
+        .into_iter()
+        .find(|state| state.as_str() == name)
+        .ok_or_else(|| Fault::parameter("A delivery's state is one of pending, settled, dead and ignored."))
+}
+
+/// A cursor as an earlier page gave it.
+pub(crate) fn cursor<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>, Fault> {
+    text.filter(|text| !text.is_empty())
+        .map(|text| text.parse().map_err(|_| Fault::parameter("The cursor is not one that a list gave.")))
+        .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(pairs: &str) -> DeliveryQuery {
+        axum::extract::Query::try_from_uri(&format!("/?{pairs}").parse().unwrap()).unwrap().0
+    }
+
+    #[test]
+    fn one_filter_at_a_time() {
+        assert_eq!(query("").filter().unwrap(), (DeliveryFilter::All, None));
+        assert_eq!(query("state=dead&event=").filter().unwrap().0, DeliveryFilter::State(DeliveryState::Dead));
+        assert_eq!(query("installation=7").filter().unwrap().0, DeliveryFilter::Installation(Installation(7)));
+        assert_eq!(query("subject=Acme/API%2312").filter().unwrap().0, DeliveryFilter::Subject("acme/api#12".into()));
+        for wrong in ["state=odd", "installation=x", "event=push&repository=a/b"] {
+            assert_eq!(query(wrong).filter().unwrap_err().status, 422, "{wrong}");
+        }
+        assert!(query("cursor=x").cursor().is_err());
+    }
+
+    #[test]
+    fn the_form_leads_to_the_address_that_people_share() {
+        assert_eq!(query("by=event&value=push").by_form(), Some((Some("event"), "push")));
+        assert_eq!(query("by=event&value=+").by_form(), Some((None, "")));
+        assert_eq!(query("by=limit&value=9").by_form(), Some((None, "9")));
+        assert_eq!(query("event=push").by_form(), None);
+    }
+}

@@ -1,0 +1,270 @@
+//! Accepting: what is new, what is known, and what comes back byte for byte.
+
+use bytes::Bytes;
+
+use super::house::{Backend, House, delivery, failure, intent, job};
+use crate::{
+    DeliveryFilter, DeliveryState, Digest, Follows, Installation, NewDelivery, NewJob, Outcome, Settlement, Verdict,
+    WorkFilter, WorkState,
+};
+
+/// A delivery and its jobs are there once it is accepted, and still there after the server died.
+pub async fn what_was_accepted_survives_the_server<B: Backend>(house: &mut House<B>) {
+    let new = NewDelivery { jobs: vec![job("a"), job("b")], ..delivery("d") };
+    let accepted = house.store().accept(new.clone()).await.unwrap();
+    assert_eq!(accepted.verdict, Verdict::Accepted);
+    assert_eq!(accepted.accepted_at, house.store().now());
+    house.reopen().await;
+    let found = house.delivery(accepted.id).await;
+    assert_eq!(found.key, new.key);
+    assert_eq!(found.digest, new.digest);
+    assert_eq!(found.headers, new.headers);
+    assert_eq!(found.body_bytes, new.body.len() as u64);
+    assert!(found.body_kept);
+    assert_eq!(found.installation, new.installation);
+    assert_eq!(found.repository, new.repository);
+    assert_eq!(found.subject, new.subject);
+    assert_eq!(found.accepted_at, accepted.accepted_at);
+    assert_eq!((found.state, found.settled_at, found.duplicates), (DeliveryState::Pending, None, 0));
+    assert_eq!(house.store().body(accepted.id).await.unwrap(), Some(new.body));
+    assert_eq!(house.store().delivery_by_key("github", "d").await.unwrap(), Some(found));
+    assert_eq!(house.store().delivery_by_key("api", "d").await.unwrap(), None);
+    assert_eq!(house.store().works(WorkFilter::Delivery(accepted.id), None, 10).await.unwrap().len(), 2);
+    assert_eq!(house.claim(10).await.len(), 2);
+}
+
+/// A delivery that nobody wanted is stored and ignored.
+pub async fn a_delivery_without_jobs_is_ignored<B: Backend>(house: &mut House<B>) {
+    let accepted = house.deliver(Vec::new()).await;
+    assert_eq!(house.delivery(accepted.id).await.state, DeliveryState::Ignored);
+    assert_eq!(house.store().backlog().await.unwrap().pending_deliveries, 0);
+}
+
+/// The same delivery again is a duplicate while the first is pending, and after it is settled.
+pub async fn the_same_delivery_again_is_a_duplicate<B: Backend>(house: &mut House<B>) {
+    let new = NewDelivery { jobs: vec![job("a")], ..delivery("d") };
+    let first = house.store().accept(new.clone()).await.unwrap();
+    house.pass(5);
+    let again = house.store().accept(new.clone()).await.unwrap();
+    assert_eq!((again.verdict, again.id, again.accepted_at), (Verdict::Duplicate, first.id, first.accepted_at));
+    house.done(&house.one().await).await;
+    house.reopen().await;
+    let again = house.store().accept(new).await.unwrap();
+    assert_eq!((again.verdict, again.id, again.accepted_at), (Verdict::Duplicate, first.id, first.accepted_at));
+    assert!(house.claim(10).await.is_empty());
+    assert_eq!(house.delivery(first.id).await.duplicates, 2);
+}
+
+/// Of many equal deliveries at once one is accepted.
+pub async fn equal_deliveries_at_once_are_accepted_once<B: Backend>(house: &mut House<B>) {
+    let new = NewDelivery { jobs: vec![job("a")], ..delivery("d") };
+    let store = house.store();
+    let verdict = || async { store.accept(new.clone()).await.unwrap().verdict };
+    let (a, b, c, d) = tokio::join!(verdict(), verdict(), verdict(), verdict());
+    let accepted = [a, b, c, d].iter().filter(|verdict| **verdict == Verdict::Accepted).count();
+    assert_eq!(accepted, 1);
+    assert_eq!(house.claim(10).await.len(), 1);
+}
+
+/// A known id with another body is a conflict, and nothing is written.
+pub async fn another_body_under_a_known_id_is_a_conflict<B: Backend>(house: &mut House<B>) {
+    let first = house.store().accept(delivery("d")).await.unwrap();
+    let mut other = NewDelivery { digest: Digest::of(b"other"), jobs: vec![job("a")], ..delivery("d") };
+    let answer = house.store().accept(other.clone()).await.unwrap();
+    assert_eq!((answer.verdict, answer.id), (Verdict::Conflict, first.id));
+    other.key.event = "push".to_owned();
+    assert_eq!(house.store().accept(other.clone()).await.unwrap().verdict, Verdict::Conflict);
+    assert!(house.claim(10).await.is_empty());
+    assert_eq!(house.delivery(first.id).await.duplicates, 0);
+    other.key.platform = "callback".to_owned();
+    assert_eq!(house.store().accept(other).await.unwrap().verdict, Verdict::Accepted);
+}
+
+/// A delivery whose run ended dead is queued again when it comes again: its dead jobs only.
+pub async fn a_dead_delivery_is_queued_again<B: Backend>(house: &mut House<B>) {
+    let new = NewDelivery { jobs: vec![job("a"), job("b")], ..delivery("d") };
+    let first = house.store().accept(new.clone()).await.unwrap();
+    let claimed = house.claim(2).await;
+    let put = Settlement { intents: vec![intent("i")], ..Settlement::done() };
+    house.settle(&claimed[0], put).await;
+    house.dead(&house.sent().await).await;
+    house.dead(&claimed[1]).await;
+    assert_eq!(house.delivery(first.id).await.state, DeliveryState::Dead);
+    house.pass(5);
+    let again = house.store().accept(new.clone()).await.unwrap();
+    assert_eq!((again.verdict, again.id, again.accepted_at), (Verdict::Requeued, first.id, first.accepted_at));
+    let found = house.delivery(first.id).await;
+    assert_eq!((found.state, found.settled_at, found.duplicates), (DeliveryState::Pending, None, 1));
+    let revived = house.claim(10).await;
+    assert_eq!(revived.len(), 1);
+    assert_eq!((revived[0].work.id, revived[0].work.attempts), (claimed[1].work.id, 1));
+    assert!(house.send(10).await.is_empty());
+    house.done(&revived[0]).await;
+    assert_eq!(house.delivery(first.id).await.state, DeliveryState::Settled);
+    assert_eq!(house.store().accept(new).await.unwrap().verdict, Verdict::Duplicate);
+}
+
+/// A delivery is settled with its last job, follow-ups included; intents do not count.
+pub async fn a_delivery_settles_with_its_last_job<B: Backend>(house: &mut House<B>) {
+    let accepted = house.deliver(vec![job("a")]).await;
+    let follow_up = Settlement { jobs: vec![job("b")], intents: vec![intent("i")], ..Settlement::done() };
+    house.settle(&house.one().await, follow_up).await;
+    assert_eq!(house.delivery(accepted.id).await.state, DeliveryState::Pending);
+    house.pass(3);
+    let last = house.one().await;
+    assert_eq!(last.work.delivery, Some(accepted.id));
+    house.done(&last).await;
+    let found = house.delivery(accepted.id).await;
+    assert_eq!((found.state, found.settled_at), (DeliveryState::Settled, Some(house.store().now())));
+    assert_eq!(house.sent().await.work.delivery, Some(accepted.id));
+}
+
+/// A delivery is dead when nothing of it is left to do and something of it is dead; discarding that settles it.
+pub async fn a_delivery_is_dead_with_its_dead_jobs<B: Backend>(house: &mut House<B>) {
+    let accepted = house.deliver(vec![job("a"), job("b")]).await;
+    let claimed = house.claim(2).await;
+    house.dead(&claimed[0]).await;
+    assert_eq!(house.delivery(accepted.id).await.state, DeliveryState::Pending);
+    house.done(&claimed[1]).await;
+    assert_eq!(house.delivery(accepted.id).await.state, DeliveryState::Dead);
+    house.write(Settlement { discard: vec![claimed[0].work.id], ..Settlement::done() }).await;
+    assert_eq!(house.delivery(accepted.id).await.state, DeliveryState::Settled);
+    assert_eq!(house.work(claimed[0].work.id).await.state, WorkState::Withdrawn);
+}
+
+/// A job may follow from nothing, and then no delivery waits for it.
+pub async fn a_job_may_follow_from_nothing<B: Backend>(house: &mut House<B>) {
+    let free = NewJob { follows: Follows::Nothing, ..job("a") };
+    let accepted = house.deliver(vec![free]).await;
+    assert_eq!(house.delivery(accepted.id).await.state, DeliveryState::Settled);
+    assert_eq!(house.store().backlog().await.unwrap().oldest_waiting, None);
+    assert_eq!(house.one().await.work.delivery, None);
+}
+
+/// A job may follow from an earlier delivery, which is pending until the job is settled.
+pub async fn a_job_may_follow_from_an_earlier_delivery<B: Backend>(house: &mut House<B>) {
+    let earlier = house.deliver(Vec::new()).await.id;
+    let replay = NewJob { follows: Follows::Delivery(earlier), ..job("a") };
+    house.write(Settlement { jobs: vec![replay.clone()], ..Settlement::done() }).await;
+    for _ in 0..2 {
+        assert_eq!(house.delivery(earlier).await.state, DeliveryState::Pending);
+        let leased = house.one().await;
+        assert_eq!(leased.work.delivery, Some(earlier));
+        house.done(&leased).await;
+        assert_eq!(house.delivery(earlier).await.state, DeliveryState::Settled);
+        let later = house.deliver(vec![replay.clone()]).await.id;
+        assert_eq!(house.delivery(later).await.state, DeliveryState::Settled);
+    }
+}
+
+/// Bodies come back byte for byte: empty ones, text, and 25 MB that no compression makes smaller.
+pub async fn bodies_come_back_byte_for_byte<B: Backend>(house: &mut House<B>) {
+    let mut noise = vec![0_u8; 25 * 1024 * 1024];
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    for chunk in noise.chunks_mut(8) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        chunk.copy_from_slice(&state.to_le_bytes()[..chunk.len()]);
+    }
+    let bodies: [Bytes; 5] = [
+        Bytes::new(),
+        Bytes::from_static(b"\0"),
+        Bytes::from_static(b"{\"a\": \"\xff\xfe not even UTF-8\"}"),
+        Bytes::from("spaces and spaces ".repeat(10_000)),
+        Bytes::from(noise),
+    ];
+    let mut ids = Vec::new();
+    for (n, body) in bodies.iter().enumerate() {
+        let new = NewDelivery { digest: Digest::of(body), body: body.clone(), ..delivery(&n.to_string()) };
+        ids.push(house.store().accept(new).await.unwrap().id);
+    }
+    house.reopen().await;
+    for (id, body) in ids.into_iter().zip(&bodies) {
+        // Not assert_eq!: nobody wants to read 25 MB of difference.
+        assert!(house.store().body(id).await.unwrap().as_ref() == Some(body), "a body of {} bytes", body.len());
+        assert_eq!(house.delivery(id).await.body_bytes, body.len() as u64);
+    }
+}
+
+/// Deliveries are listed newest first, page by page, by one filter at a time.
+pub async fn deliveries_are_listed_newest_first<B: Backend>(house: &mut House<B>) {
+    let mut ids = Vec::new();
+    for n in 0..6 {
+        let odd = n % 2 == 1;
+        let mut new = delivery(&n.to_string());
+        if odd {
+            new.key.event = "push".to_owned();
+            new.installation = Some(Installation(9));
+            new.repository = Some("octo/Other".to_owned());
+            new.subject = None;
+            new.jobs = vec![job(&n.to_string())];
+        }
+        ids.push(house.store().accept(new).await.unwrap().id);
+        house.clock.advance(std::time::Duration::from_millis(n));
+    }
+    assert!(ids.is_sorted());
+    let store = house.store();
+    let list = async |filter, before, limit| {
+        let found = store.deliveries(filter, before, limit).await.unwrap();
+        found.iter().map(|delivery| ids.iter().position(|id| *id == delivery.id).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(list(DeliveryFilter::All, None, 10).await, [5, 4, 3, 2, 1, 0]);
+    assert_eq!(list(DeliveryFilter::All, None, 2).await, [5, 4]);
+    assert_eq!(list(DeliveryFilter::All, Some(ids[4]), 3).await, [3, 2, 1]);
+    for filter in [
+        DeliveryFilter::Event("push".to_owned()),
+        DeliveryFilter::Installation(Installation(9)),
+        DeliveryFilter::Repository("OCTO/other".to_owned()),
+        DeliveryFilter::State(DeliveryState::Pending),
+    ] {
+        assert_eq!(list(filter.clone(), None, 10).await, [5, 3, 1], "{filter:?}");
+        assert_eq!(list(filter.clone(), Some(ids[5]), 1).await, [3], "{filter:?}");
+    }
+    for filter in [DeliveryFilter::Subject("Octo/Hello#1".into()), DeliveryFilter::State(DeliveryState::Ignored)] {
+        assert_eq!(list(filter.clone(), Some(ids[3]), 10).await, [2, 0], "{filter:?}");
+    }
+    assert!(list(DeliveryFilter::State(DeliveryState::Dead), None, 10).await.is_empty());
+}
+
+/// What the backlog says is what waits.
+pub async fn the_backlog_says_what_waits<B: Backend>(house: &mut House<B>) {
+    let empty = house.store().backlog().await.unwrap();
+    assert_eq!(empty, crate::Backlog::default());
+    let first = house.store().now();
+    house.deliver(vec![job("a"), NewJob { kind: "testing.other".to_owned(), ..job("b") }]).await;
+    house.pass(10);
+    let second = house.store().now();
+    house.deliver(vec![job("c")]).await;
+    house.deliver(Vec::new()).await;
+    for _ in 0..2 {
+        let backlog = house.store().backlog().await.unwrap();
+        assert_eq!(backlog.oldest_waiting, Some(first));
+        let waiting = |kind: &str| backlog.waiting.get(&("testing".to_owned(), kind.to_owned())).copied();
+        assert_eq!((waiting("testing.decide"), waiting("testing.other")), (Some(2), Some(1)));
+        assert!(backlog.dead.is_empty());
+        assert_eq!((backlog.pending_deliveries, backlog.accepted_deliveries), (2, 3));
+        house.reopen().await;
+    }
+    let claimed = house.claim(3).await;
+    assert_eq!(house.store().backlog().await.unwrap().waiting.values().sum::<u64>(), 3, "leased is not settled");
+    let outcome = Outcome::Dead { failure: failure("broken") };
+    for (leased, outcome) in claimed[..2].iter().zip([Outcome::Done, outcome]) {
+        house.settle(leased, Settlement::with(outcome)).await;
+    }
+    for _ in 0..2 {
+        let backlog = house.store().backlog().await.unwrap();
+        assert_eq!(backlog.oldest_waiting, Some(second));
+        assert_eq!(backlog.waiting.values().sum::<u64>(), 1);
+        assert_eq!(backlog.dead.values().sum::<u64>(), 1);
+        assert_eq!((backlog.pending_deliveries, backlog.accepted_deliveries), (1, 3));
+        house.reopen().await;
+    }
+}
+
+/// A probe says that a delivery could be accepted, and leaves nothing.
+pub async fn a_probe_leaves_nothing<B: Backend>(house: &mut House<B>) {
+    house.store().probe().await.unwrap();
+    house.store().probe().await.unwrap();
+    assert_eq!(house.store().backlog().await.unwrap(), crate::Backlog::default());
+}
