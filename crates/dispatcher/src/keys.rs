@@ -224,7 +224,7 @@ pub fn config_issue_intent(repository_id: u64) -> Key {
 /// The subject of all facts of a run: the source's commit.
 #[must_use]
 pub fn subject(repository: &RepositoryName, head_sha: &str) -> Subject {
-    format!("{repository}@{head_sha}").into()
+    switchboard_engine::subject::commit(&repository.to_string(), head_sha)
 }
 
 /// The correlation id of the n-th replay of a delivery.

@@ -24,6 +24,7 @@ pub mod chains;
 pub mod config;
 pub mod facts;
 pub mod file;
+pub mod handlers;
 pub mod health;
 pub mod histogram;
 pub mod keys;
@@ -37,6 +38,8 @@ pub mod retry;
 pub mod run_key;
 pub mod source_rules;
 pub mod templates;
+
+pub use handlers::Dispatcher;
 
 #[cfg(test)]
 mod testing;

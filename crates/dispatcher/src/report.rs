@@ -1,5 +1,7 @@
 //! The issues that tell people in the source repository what became of a run, or what is wrong with their file.
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::IssuePolicy;
 use crate::names::{RepositoryName, WorkflowFile};
 use crate::reasons::Reason;
@@ -17,7 +19,7 @@ use sections::{Section, assemble};
 const MAX_TITLE_FILE: usize = 150;
 
 /// An issue to be written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Issue {
     /// Its title.
     pub title: String,

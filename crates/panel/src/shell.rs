@@ -11,7 +11,7 @@ use switchboard_clock::Timestamp;
 use switchboard_store::Store;
 
 use crate::access::Session;
-use crate::components::{ActionForm, Guarded, Html};
+use crate::components::{ActionForm, Guarded, Html, Since};
 use crate::core::{Core, Version};
 use crate::status::Status;
 use crate::theme::Theme;
@@ -42,6 +42,7 @@ struct Layout<'a> {
     status: Option<Status>,
     session: Option<&'a Session>,
     version: &'a Version,
+    up: Since,
     now: Timestamp,
     target: &'a str,
     topics: String,
@@ -148,6 +149,7 @@ impl Shell {
             status,
             session: self.session.as_ref(),
             version: &self.core.version,
+            up: Since { at: self.core.version.started_at, now: self.now() },
             now: self.now(),
             target: links::own_path(Some(target)),
             topics: self.topics.join(" "),

@@ -4,5 +4,6 @@
 //! [`logging`], and puts together what it needs.
 
 pub mod cli;
+pub mod doctor;
 pub mod logging;
 pub mod settings;

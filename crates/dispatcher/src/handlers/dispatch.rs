@@ -14,7 +14,7 @@ use switchboard_github::permission::{Access, Permission};
 use switchboard_github::{Class, Error, InstallationId, Reason as Refusal, RepoId, RepoName, Scope, endpoint};
 use switchboard_store::{Failure, Hold, Installation, Outcome, Settlement, Work};
 
-use crate::answers::{self, Answer};
+use crate::answers::{self, Refused};
 use crate::facts::{Event, Target};
 use crate::handlers::draft::Draft;
 use crate::handlers::planned::{self, Source, expected_key};
@@ -103,7 +103,7 @@ impl Dispatcher {
         };
         let mut answer = send(&request).await;
         if let Err(error) = &answer
-            && classify(error) == Some(answers::Outcome::WithoutRunDetails)
+            && classify(error) == Some(Refused::WithoutRunDetails)
         {
             request.return_run_details = false;
             answer = send(&request).await;
@@ -113,12 +113,7 @@ impl Dispatcher {
     }
 
     /// Looks for the run of a request that had no clear answer.
-    async fn look(
-        &self,
-        dispatch: &Dispatch,
-        intent: &Work,
-        context: &Context,
-    ) -> Result<Option<Started>, Trouble> {
+    async fn look(&self, dispatch: &Dispatch, intent: &Work, context: &Context) -> Result<Option<Started>, Trouble> {
         let since = intent.first_leased_at.unwrap_or(intent.created_at) - CLOCK_TOLERANCE;
         let created = format!(">={}", since.rfc3339_seconds());
         let bot = self.bot();
@@ -223,23 +218,13 @@ impl Dispatcher {
         }
     }
 
-    fn failed(
-        &self,
-        dispatch: Dispatch,
-        reason: Reason,
-        error: &str,
-        hint: Option<String>,
-        now: Timestamp,
-    ) -> Draft {
+    fn failed(&self, dispatch: Dispatch, reason: Reason, error: &str, hint: Option<String>, now: Timestamp) -> Draft {
         let Dispatch { order, run, target, .. } = dispatch;
         let mut draft = Draft::of(&run, now);
         let target = planned::failed(&mut draft, &Source::recorded(&run), target, reason, error, hint, now);
         draft.put(views::TARGET, keys::target(run.key, order.number()), &target);
         let repository_id = target.repository_id.unwrap_or_default();
-        draft.delete(
-            views::EXPECTED_RUN,
-            expected_key(repository_id, &target.workflow, run.key, order.number()),
-        );
+        draft.delete(views::EXPECTED_RUN, expected_key(repository_id, &target.workflow, run.key, order.number()));
         draft.job(report_job(run.source.installation_id, &ReportOrder::run(run.key)));
         draft
     }
@@ -321,14 +306,14 @@ fn named(target: &TargetRecord) -> Target<'_> {
 }
 
 /// What GitHub's refusal of a request says, where it was the request and not the client that decided.
-fn classify(error: &Error) -> Option<answers::Outcome> {
+fn classify(error: &Error) -> Option<Refused> {
     let status = error.status()?;
     let request = if error.route() == endpoint::ACCESS_TOKENS.route {
         answers::Request::Token
     } else {
         answers::Request::Dispatch
     };
-    Some(answers::classify(request, &Answer { status, message: error.internal() }))
+    Some(answers::classify(request, status, error.internal()))
 }
 
 fn reason(refusal: Refusal, error: &Error) -> Reason {
@@ -339,7 +324,7 @@ fn reason(refusal: Refusal, error: &Error) -> Reason {
         Refusal::Archived => Reason::TargetArchived,
         Refusal::NotInstalled | Refusal::PermissionNotGranted => Reason::TargetNotInstalled,
         _ => match classify(error) {
-            Some(answers::Outcome::Permanent(reason)) => reason,
+            Some(Refused::Permanent(reason)) => reason,
             _ => Reason::Rejected,
         },
     }

@@ -1,6 +1,8 @@
 //! From a completed run to a decision about every candidate: reads what the rules need, and lets them decide. Changes
 //! nothing, so that planning, a dry run and a simulation are the same thing up to here.
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt as _};
 use switchboard_github::{Class, Error, GitHub};
 
@@ -73,11 +75,11 @@ fn denied(denial: Denial) -> Outcome {
 async fn judge_all(github: &GitHub, case: &Case<'_>, survivors: Vec<Survivor>) -> Vec<Numbered> {
     let source = Source { run: case.run, config: case.config };
     // First only the repositories: a candidate that fails there needs no further reads.
-    let found: Vec<_> = stream::iter(&survivors)
-        .map(|survivor| reads::repository(github, case.run.installation_id, &survivor.candidate.repository))
-        .buffered(READS_AT_ONCE)
-        .collect()
-        .await;
+    let read = |survivor: &Survivor| {
+        let name = survivor.candidate.repository.clone();
+        async move { reads::repository(github, case.run.installation_id, &name).await }.boxed()
+    };
+    let found = at_once(survivors.iter().map(read).collect()).await;
     let mut taken = Taken::default();
     let mut judged = Vec::with_capacity(survivors.len());
     let mut open = Vec::new();
@@ -94,15 +96,14 @@ async fn judge_all(github: &GitHub, case: &Case<'_>, survivors: Vec<Survivor>) -
             }
         }
     }
-    let rest: Vec<_> = stream::iter(open)
-        .map(|(survivor, reads)| async {
+    let read = |(survivor, reads): (Survivor, TargetReads)| {
+        async move {
             let read = read_consent(github, case.run, &survivor.candidate, reads).await;
             (survivor, read)
-        })
-        .buffered(READS_AT_ONCE)
-        .collect()
-        .await;
-    for (survivor, read) in rest {
+        }
+        .boxed()
+    };
+    for (survivor, read) in at_once(open.into_iter().map(read).collect()).await {
         let number = survivor.candidate.number;
         judged.push(match read {
             Err(error) => (number, unread(survivor, error)),
@@ -110,6 +111,11 @@ async fn judge_all(github: &GitHub, case: &Case<'_>, survivors: Vec<Survivor>) -
         });
     }
     judged
+}
+
+/// Runs reads, eight at a time; what they bring stays in their order.
+async fn at_once<T>(reads: Vec<BoxFuture<'_, T>>) -> Vec<T> {
+    stream::iter(reads).buffered(READS_AT_ONCE).collect().await
 }
 
 /// Reads and judges one candidate whose target could not be read before. `taken` holds what the other candidates of the

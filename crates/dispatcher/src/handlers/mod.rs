@@ -20,7 +20,7 @@ mod reads;
 pub mod records;
 mod replay;
 mod report;
-mod rollup;
+pub mod rollup;
 mod simulate;
 mod tally;
 mod target;
@@ -37,8 +37,8 @@ use crate::config::Config;
 use crate::keys;
 use crate::run_key::RunKey;
 
-pub use replay::{REPLAY, ReplayScope};
-pub use simulate::{Simulated, SimulatedTarget, SimulationRequest};
+pub use replay::{REPLAY, ReplayAction, ReplayScope};
+pub use simulate::{Simulated, SimulatedReason, SimulatedTarget, SimulationRequest};
 
 /// The automation's name.
 pub const NAME: &str = "dispatcher";

@@ -92,8 +92,7 @@ impl Dispatcher {
             Err(unusable) => return Ok(skip_unusable(&unusable, &delivery, &order, context.now)),
         };
         let key = order.replay.map_or(run.key(), |replay| run.key().replayed(replay.n));
-        let started: Option<StartedRun> =
-            context.store.get(&views::BY_TARGET_RUN, &keys::run_id(run.run_id)).await?;
+        let started: Option<StartedRun> = context.store.get(&views::BY_TARGET_RUN, &keys::run_id(run.run_id)).await?;
         let guid = &delivery.key.delivery_id;
         let mut plan = Plan {
             run: &run,
@@ -136,8 +135,7 @@ impl Dispatcher {
         {
             let expected = self.expected(&run, context).await?;
             let rules: Vec<_> = expected.iter().map(|record| record.expected.clone()).collect();
-            let evidence =
-                Evidence { app_slug: &self.app_slug, recorded: None, expected: &rules, waits: order.waits };
+            let evidence = Evidence { app_slug: &self.app_slug, recorded: None, expected: &rules, waits: order.waits };
             match chains::origin(&run, &evidence) {
                 Origin::Root | Origin::Known(_) => {}
                 Origin::Adopt(index) => {
@@ -183,8 +181,7 @@ impl Dispatcher {
 
     /// Dispatches that the run's root has caused so far.
     async fn dispatched(&self, plan: &Plan<'_>, context: &Context) -> Result<u32, Trouble> {
-        let chain: Option<ChainRecord> =
-            context.store.get(&views::CHAIN, &keys::run(plan.lineage.root)).await?;
+        let chain: Option<ChainRecord> = context.store.get(&views::CHAIN, &keys::run(plan.lineage.root)).await?;
         Ok(chain.unwrap_or_default().dispatches)
     }
 
@@ -244,15 +241,9 @@ fn completed(draft: &mut Draft, run: &SourceRun, starter: RunKey, n: u16, now: T
 }
 
 /// Makes a run known as the one that an open dispatch has started.
-async fn adopt(
-    draft: &mut Draft,
-    run: &SourceRun,
-    adopter: &ExpectedRecord,
-    context: &Context,
-) -> Result<(), Trouble> {
+async fn adopt(draft: &mut Draft, run: &SourceRun, adopter: &ExpectedRecord, context: &Context) -> Result<(), Trouble> {
     let number = CandidateNumber(adopter.n);
-    let started =
-        StartedRun { run_key: adopter.run_key, n: adopter.n, lineage: adopter.expected.lineage.clone() };
+    let started = StartedRun { run_key: adopter.run_key, n: adopter.n, lineage: adopter.expected.lineage.clone() };
     draft.put(views::BY_TARGET_RUN, keys::run_id(run.run_id), &started);
     draft.delete(views::EXPECTED_RUN, planned::expected_key(run.repository_id, &run.workflow, adopter.run_key, number));
     let key = keys::target(adopter.run_key, number);

@@ -28,7 +28,7 @@ pub enum ReplayScope {
 /// What the operator's action says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ReplayAction {
+pub struct ReplayAction {
     /// The run to plan again.
     pub run_key: RunKey,
     /// The number of the replay, from 1.

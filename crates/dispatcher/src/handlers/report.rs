@@ -82,7 +82,7 @@ impl Dispatcher {
         let key = keys::run(run.key);
         let known: Option<IssueRecord> = context.store.get(&views::ISSUE, &key).await?;
         if self.may_write(draft, &run, known, views::ISSUE, key, context).await? {
-            draft.intent(issue_intent(&run, keys::issue_intent(run.key), &ReportOrder::run(run.key)));
+            draft.intent(issue_intent(&run, &keys::issue_intent(run.key), &ReportOrder::run(run.key)));
         }
         Ok(())
     }
@@ -111,7 +111,7 @@ impl Dispatcher {
         };
         if wanted {
             let order = ReportOrder { run: run.key, config: Some(config.clone()) };
-            draft.intent(issue_intent(run, keys::config_issue_intent(id), &order));
+            draft.intent(issue_intent(run, &keys::config_issue_intent(id), &order));
         }
         Ok(())
     }
@@ -130,8 +130,7 @@ impl Dispatcher {
             return Ok(known.failure.is_none() && !known.suppressed);
         }
         let budget_key = keys::issue_budget(run.source.installation_id, context.now);
-        let mut budget: IssueBudget =
-            context.store.get(&views::ISSUE_BUDGET, &budget_key).await?.unwrap_or_default();
+        let mut budget: IssueBudget = context.store.get(&views::ISSUE_BUDGET, &budget_key).await?.unwrap_or_default();
         let within = budget.created < self.config.issues_per_hour;
         if within {
             budget.created += 1;
@@ -147,7 +146,7 @@ impl Dispatcher {
     }
 }
 
-fn issue_intent(run: &RunRecord, key: Key, order: &ReportOrder) -> NewIntent {
+fn issue_intent(run: &RunRecord, key: &Key, order: &ReportOrder) -> NewIntent {
     NewIntent {
         automation: NAME,
         kind: DISPATCH_ISSUE.to_owned(),

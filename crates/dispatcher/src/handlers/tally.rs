@@ -13,7 +13,6 @@ use crate::reasons::Reason;
 
 /// The counters of the windows, in the contract's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the contract's words")]
 pub(crate) enum Count {
     Accepted,
     Skipped,

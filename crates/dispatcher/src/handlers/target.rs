@@ -121,11 +121,8 @@ impl Dispatcher {
 
 /// The candidate as the plan screened it.
 fn survivor(target: &TargetRecord) -> Option<Survivor> {
-    let inputs: Option<Vec<_>> = target
-        .inputs
-        .iter()
-        .map(|(key, value)| Some((key.parse().ok()?, Arc::from(value.as_str()))))
-        .collect();
+    let inputs: Option<Vec<_>> =
+        target.inputs.iter().map(|(key, value)| Some((key.parse().ok()?, Arc::from(value.as_str())))).collect();
     Some(Survivor {
         candidate: Candidate {
             number: CandidateNumber(target.n),

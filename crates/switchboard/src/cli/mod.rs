@@ -118,6 +118,7 @@ pub enum Command {
 pub fn run(cli: &Cli) -> ExitCode {
     let outcome = match &cli.command {
         Command::Lint(args) => lint::run(args),
+        Command::Doctor(args) => doctor::run(args, &cli.sources),
         Command::Settings(args) => settings::run(args, &cli.sources),
         Command::Completions(args) => completions::run(args),
         Command::Serve(_) => {
@@ -129,7 +130,6 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Deliveries(_) => Err(Failure::NotInThisBuild("deliveries")),
         Command::Jobs(_) => Err(Failure::NotInThisBuild("jobs")),
         Command::Replay(_) => Err(Failure::NotInThisBuild("replay")),
-        Command::Doctor(_) => Err(Failure::NotInThisBuild("doctor")),
         Command::Migrate(_) => Err(Failure::NotInThisBuild("migrate")),
     };
     outcome

@@ -263,7 +263,7 @@ impl Form {
     pub fn described(&self) -> String {
         match self {
             Self::Boolean => "a boolean".to_owned(),
-            Self::Integer { min, max, .. } if *max == UNBOUNDED => format!("a number from {}", grouped(*min)),
+            Self::Integer { min, max, .. } if *max == UNBOUNDED => format!("a number from {} up", grouped(*min)),
             Self::Integer { min, max, unit } => {
                 let (min, max) = (grouped(*min), grouped(*max));
                 if unit.is_empty() {

@@ -1,12 +1,9 @@
 use std::fmt;
 
+use switchboard_github::{AppId, AppSlug};
 use url::Url;
 
 use crate::settings::value::{Accepts, FromText, Refusal, Value};
-
-/// The App's number, on the App's settings page under "App ID".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AppId(pub u64);
 
 impl Accepts for AppId {
     fn accept(value: &Value) -> Result<Self, Refusal> {
@@ -14,32 +11,21 @@ impl Accepts for AppId {
     }
 }
 
-/// The App's name in URLs: `https://github.com/apps/<slug>`; its bot acts as `<slug>[bot]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slug(String);
-
-impl Slug {
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromText for Slug {
+impl FromText for AppSlug {
     fn from_text(text: &str) -> Result<Self, Refusal> {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        if text.bytes().all(fits) {
-            return Ok(Self(text.to_owned()));
-        }
-        Err(Refusal::new(format!("`{text}` is not an App's slug"))
-            .hint("it is the last part of the App's address, https://github.com/apps/<slug>, without `[bot]`"))
+        text.parse().map_err(|_| {
+            Refusal::new(format!("`{text}` is not an App's slug"))
+                .hint("it is the last part of the App's address, https://github.com/apps/<slug>, without `[bot]`")
+        })
     }
 }
 
 /// An `http` or `https` address without a trailing slash, query or password: paths are appended to it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct BaseUrl(String);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl {
+    url: Url,
+    text: String,
+}
 
 /// GitHub's public API, and where its pages are.
 const PUBLIC_API: &str = "https://api.github.com";
@@ -48,26 +34,37 @@ const PUBLIC_WEB: &str = "https://github.com";
 const ENTERPRISE_API_PATH: &str = "/api/v3";
 
 impl BaseUrl {
+    fn new(url: Url) -> Self {
+        let text = url.as_str().trim_end_matches('/').to_owned();
+        Self { url, text }
+    }
+
     /// The text, such as `https://api.github.com`.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// The address, parsed.
+    #[must_use]
+    pub const fn url(&self) -> &Url {
+        &self.url
     }
 
     /// The pages that belong to an API address: `https://github.com` for the public API, the same host for a
-    /// GitHub Enterprise Server (`…/api/v3`), and otherwise the address itself.
+    /// GitHub Enterprise Server (`…/api/v3`), and otherwise the address itself. Without a trailing slash.
     #[must_use]
-    pub fn web(&self) -> Self {
-        if self.0 == PUBLIC_API {
-            return Self(PUBLIC_WEB.to_owned());
+    pub fn web(&self) -> &str {
+        if self.text == PUBLIC_API {
+            return PUBLIC_WEB;
         }
-        Self(self.0.strip_suffix(ENTERPRISE_API_PATH).unwrap_or(&self.0).to_owned())
+        self.text.strip_suffix(ENTERPRISE_API_PATH).unwrap_or(&self.text)
     }
 }
 
 impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -87,7 +84,7 @@ impl FromText for BaseUrl {
         if url.query().is_some() || url.fragment().is_some() {
             return refused("the address must not have a query or fragment");
         }
-        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+        Ok(Self::new(url))
     }
 }
 
@@ -113,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_bot_name_is_not_a_slug() {
-        assert!(Slug::from_text("my-app").is_ok());
-        assert!(Slug::from_text("my-app[bot]").is_err());
+        assert!(AppSlug::from_text("my-app").is_ok());
+        assert!(AppSlug::from_text("my-app[bot]").is_err());
     }
 }

@@ -12,7 +12,7 @@ mod secret;
 mod store;
 mod token;
 
-pub use github::{AppId, BaseUrl, Slug};
+pub use github::BaseUrl;
 pub use log::{LogFilter, LogFormat};
 pub use network::Host;
 pub use secret::Secret;

@@ -1,9 +1,10 @@
 use std::path::PathBuf;
 
 use switchboard_github::secret::{AppKey, WebhookSecret};
+use switchboard_github::{AppId, AppSlug};
 
 use super::Section;
-use crate::settings::kinds::{AppId, BaseUrl, Slug};
+use crate::settings::kinds::BaseUrl;
 use crate::settings::setting::{Form, Setting, UNBOUNDED};
 
 /// Which GitHub App this is.
@@ -12,7 +13,7 @@ pub struct GitHubSettings {
     /// The App's number.
     pub app_id: AppId,
     /// The App's name in URLs, where it need not be asked for.
-    pub slug: Option<Slug>,
+    pub slug: Option<AppSlug>,
     /// The secrets that webhooks may be signed with; at least one.
     pub webhook_secrets: Vec<WebhookSecret>,
     /// The App's key.
@@ -21,15 +22,27 @@ pub struct GitHubSettings {
     pub api_url: BaseUrl,
 }
 
+impl GitHubSettings {
+    /// What the client needs to know; everything else at its default.
+    #[must_use]
+    pub fn client(&self) -> switchboard_github::Settings {
+        switchboard_github::Settings {
+            api_url: self.api_url.url().clone(),
+            slug: self.slug.clone(),
+            ..switchboard_github::Settings::new(self.app_id, self.private_key.clone())
+        }
+    }
+}
+
 /// The section while it is being read.
 #[derive(Debug, Default)]
 pub(in crate::settings) struct GitHubDraft {
     pub(in crate::settings) app_id: Option<AppId>,
-    pub(in crate::settings) slug: Option<Slug>,
+    pub(in crate::settings) slug: Option<AppSlug>,
     pub(in crate::settings) webhook_secrets: Vec<WebhookSecret>,
     pub(in crate::settings) private_key: Option<AppKey>,
     pub(in crate::settings) private_key_path: Option<PathBuf>,
-    pub(in crate::settings) api_url: BaseUrl,
+    pub(in crate::settings) api_url: Option<BaseUrl>,
 }
 
 impl GitHubDraft {
@@ -43,7 +56,7 @@ impl GitHubDraft {
             slug: self.slug,
             webhook_secrets: self.webhook_secrets,
             private_key: self.private_key?,
-            api_url: self.api_url,
+            api_url: self.api_url?,
         })
     }
 }

@@ -1,0 +1,116 @@
+//! Looking: at this machine, and at GitHub.
+
+use std::path::Path;
+
+use switchboard_github::api::app::Installation;
+use switchboard_github::{Error, GitHub};
+
+use super::{Check, Report, judge};
+use crate::settings::kinds::StoreLocation;
+use crate::settings::{GitHubSettings, Settings};
+
+/// Pages of installations that are looked at; a hundred on each.
+const MAX_PAGES: usize = 10;
+
+/// What can be seen without GitHub.
+#[must_use]
+pub fn machine(settings: &Settings, github: &GitHubSettings) -> Report {
+    let mut checks: Vec<Check> = vec![
+        Check::good("configuration", "complete"),
+        Check::good("private key", format!("{}, as on the App's settings page", github.private_key.fingerprint())),
+    ];
+    checks.push(store(&settings.store.location));
+    checks.push(sign_in(settings));
+    checks.extend(settings.warnings.iter().map(|warning| Check::odd("environment", warning, "leave it out")));
+    Report { checks }
+}
+
+/// What GitHub says about the App: who it is, what it may do, where it is installed.
+pub async fn app(settings: &Settings, github: &GitHubSettings, client: &GitHub) -> Report {
+    let dispatcher = &settings.dispatcher.config;
+    let app = match client.app().fetch().await {
+        Ok(fetched) => fetched.value,
+        Err(error) => return Report { checks: vec![refused("GitHub", &error)] },
+    };
+    let needed = judge::needed_permissions(dispatcher);
+    let mut checks = vec![
+        Check::good("GitHub", format!("App {} answers at {}", app.id, github.api_url)),
+        judge::clock(client.clock_skew_ms()),
+        judge::slug(github.slug.as_ref(), &app),
+        judge::permissions(&needed, &app),
+        judge::events(dispatcher, &app),
+    ];
+    match installations(client).await {
+        Ok(found) => checks.extend(judge::installations(&needed, &found)),
+        Err(error) => checks.push(refused("installations", &error)),
+    }
+    Report { checks }
+}
+
+async fn installations(client: &GitHub) -> Result<Vec<Installation>, Error> {
+    let mut found = Vec::new();
+    let mut next = None;
+    for _ in 0..MAX_PAGES {
+        let call = client.installations();
+        let page = match &next {
+            Some(next) => call.page(next),
+            None => call,
+        };
+        let fetched = page.fetch().await?;
+        found.extend(fetched.value);
+        next = fetched.answer.next().cloned();
+        if next.is_none() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn refused(subject: &str, error: &Error) -> Check {
+    let hint = error.hint().map_or_else(
+        || "see whether this machine reaches GitHub's API, and whether GITHUB_API_URL is right".to_owned(),
+        ToString::to_string,
+    );
+    Check::bad(subject, error.to_string(), hint)
+}
+
+fn sign_in(settings: &Settings) -> Check {
+    const SUBJECT: &str = "sign-in";
+    if settings.auth.is_configured() {
+        return Check::good(SUBJECT, "by token");
+    }
+    Check::odd(SUBJECT, "open: whoever uses this machine may act", "set SWITCHBOARD_OPERATOR_TOKEN")
+}
+
+fn store(location: &StoreLocation) -> Check {
+    const SUBJECT: &str = "store";
+    let StoreLocation::Sqlite(path) = location;
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    if !directory.is_dir() {
+        return Check::bad(
+            SUBJECT,
+            format!("{} is not a directory", directory.display()),
+            "make it, owned by the server's user, or correct DATABASE_URL",
+        );
+    }
+    let found = if path.exists() { "exists" } else { "will be made at the first start" };
+    Check::good(SUBJECT, format!("{location} {found}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict;
+    use super::*;
+
+    #[test]
+    fn a_store_in_a_missing_directory_is_bad_and_a_new_file_is_well() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| store(&StoreLocation::Sqlite(directory.path().join(name)));
+        assert_eq!(at("new.db").verdict, Verdict::Good);
+        assert_eq!(at("gone/new.db").verdict, Verdict::Bad);
+        assert_eq!(store(&StoreLocation::Sqlite("new.db".into())).verdict, Verdict::Good);
+    }
+}
