@@ -14,7 +14,7 @@ use crate::payload::SourceRun;
 use crate::run_key::RunKey;
 
 /// The event of a run that was started by a dispatch.
-const DISPATCH_EVENT: &str = "workflow_dispatch";
+pub const DISPATCH_EVENT: &str = "workflow_dispatch";
 /// How much later than the run itself its dispatch may seem to have been sent: clocks differ.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
 /// How long to wait for an open dispatch to learn the id of its run, time after time.

@@ -1,0 +1,202 @@
+// What the pages can do beyond being whole without it: copy ids, keep relative times true, and follow what happens.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  root.classList.add("js");
+  const $ = (selector, within = document) => within.querySelector(selector);
+  const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+  // Times. The server's clock counts; the browser's only says how long it has been since.
+  const skew = Number(root.dataset.now) - Date.now();
+  const unit = (s) =>
+    s < 60 ? `${s} s` : s < 3600 ? `${Math.floor(s / 60)} min` : s < 86400 ? `${Math.floor(s / 3600)} h` : `${Math.floor(s / 86400)} d`;
+  const say = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+  const tick = () => {
+    const now = Date.now() + skew;
+    for (const time of $$("time[data-at]")) {
+      const seconds = Math.floor((now - time.dataset.at) / 1000);
+      say(time, seconds < 0 ? `in ${unit(-seconds)}` : seconds === 0 ? "just now" : `${unit(seconds)} ago`);
+    }
+    for (const time of $$("time[data-since]")) say(time, unit(Math.max(0, Math.floor((now - time.dataset.since) / 1000))));
+  };
+  setInterval(() => { if (!document.hidden) tick(); }, 1000);
+
+  // One click on a button: copy, or switch the colours without a journey to the server and back.
+  document.addEventListener("click", async (event) => {
+    const copy = event.target.closest(".copy");
+    if (copy) {
+      event.preventDefault();
+      try {
+        await navigator.clipboard.writeText(copy.dataset.copy);
+      } catch {
+        return;
+      }
+      const use = $("use", copy);
+      use.setAttribute("href", "#icon-done");
+      copy.classList.add("copied");
+      setTimeout(() => { use.setAttribute("href", "#icon-copy"); copy.classList.remove("copied"); }, 1200);
+      return;
+    }
+    for (const open of $$("details.account[open], details.menu[open]")) if (!open.contains(event.target)) open.open = false;
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches(".theme")) return;
+    event.preventDefault();
+    const order = ["auto", "dark", "light"];
+    const theme = event.submitter.value;
+    const next = order[(order.indexOf(theme) + 1) % 3];
+    root.dataset.theme = theme;
+    for (const button of $$(".theme button")) {
+      button.value = next;
+      button.title = `Colours: ${theme}. Switch to ${next}.`;
+      button.setAttribute("aria-label", button.title);
+      $("use", button).setAttribute("href", `#icon-${theme}`);
+    }
+    fetch("/theme", { method: "POST", redirect: "manual", body: new URLSearchParams({ theme }) });
+  });
+
+  // Keys: the search box by / or ⌘K, and Escape closes what is open.
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    const search = $(".search input");
+    if (search && ((event.key === "/" && !typing) || (event.key.toLowerCase() === "k" && (event.metaKey || event.ctrlKey)))) {
+      event.preventDefault();
+      search.focus();
+      search.select();
+    } else if (event.key === "Escape") {
+      for (const open of $$("details.account[open], details.menu[open]")) { open.open = false; $("summary", open).focus(); }
+      if (typing === search && search) search.blur();
+    }
+  });
+
+  // Live regions. A hint says that something changed; the page itself is fetched again, and what differs is put in place.
+  const main = $("main[data-topics]");
+  const sign = $(".live");
+  if (!main || !sign || !window.EventSource) return;
+  const topics = new Set(main.dataset.topics.split(" "));
+  const pause = $(".pause", sign);
+  const count = $(".fresh-count", sign);
+  let paused = false;
+  let wanted = false;
+  let busy = false;
+  let waiting = null;
+
+  const show = (state) => { sign.dataset.liveState = state; };
+
+  // Makes `old` equal to `next`, touching only what differs, so that nothing jumps, no open line closes and no selection is lost.
+  const merge = (old, next) => {
+    if (old.isEqualNode(next)) return;
+    if (old.nodeType !== 1 || old.nodeName !== next.nodeName) return void old.replaceWith(next);
+    if (old.nodeName === "TIME") {
+      for (const { name, value } of [...next.attributes]) old.setAttribute(name, value);
+      return;
+    }
+    // An action's id is new on every page; the old one is as good.
+    if (old.nodeName === "INPUT" || old.nodeName === "FORM") return;
+    for (const { name } of [...old.attributes]) if (!next.hasAttribute(name) && name !== "open") old.removeAttribute(name);
+    for (const { name, value } of [...next.attributes]) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    const keyed = new Map();
+    for (const child of old.children) if (child.dataset.key) keyed.set(child.dataset.key, child);
+    if (keyed.size || [...next.children].some((child) => child.dataset.key)) {
+      let at = old.firstElementChild;
+      for (const child of [...next.children]) {
+        const known = keyed.get(child.dataset.key);
+        if (!known) {
+          child.classList.add("fresh");
+          old.insertBefore(child, at);
+          continue;
+        }
+        keyed.delete(child.dataset.key);
+        if (known !== at) old.insertBefore(known, at);
+        else at = at.nextElementSibling;
+        const before = known.textContent;
+        merge(known, child);
+        if (stateOf(before) !== stateOf(known.textContent)) flash(known);
+      }
+      for (const gone of keyed.values()) gone.remove();
+      return;
+    }
+    const olds = [...old.childNodes];
+    const nexts = [...next.childNodes];
+    nexts.forEach((child, i) => (olds[i] ? merge(olds[i], child) : old.append(child)));
+    for (const left of olds.slice(nexts.length)) left.remove();
+  };
+
+  // Relative times change by themselves and are no news.
+  const stateOf = (text) => text.replace(/(in )?\d+ (s|min|h|d)( ago)?|just now/g, "").replace(/\s+/g, " ");
+  const flash = (node) => {
+    node.classList.remove("fresh");
+    requestAnimationFrame(() => node.classList.add("fresh"));
+  };
+  document.addEventListener("animationend", (event) => {
+    if (event.animationName === "fresh") event.target.classList.remove("fresh");
+  });
+
+  const news = (page) => {
+    let fresh = 0;
+    for (const region of $$("[data-live]", page)) {
+      for (const row of $$("[data-key]", region)) if (!document.getElementById(row.id)) fresh += 1;
+    }
+    return fresh;
+  };
+
+  const apply = (page) => {
+    for (const region of $$("[data-live]")) {
+      const next = page.getElementById(region.id);
+      if (next) merge(region, document.adoptNode(next));
+    }
+    const missing = $(".missing", page);
+    if (missing && $(".missing")) merge($(".missing"), document.adoptNode(missing));
+    tick();
+  };
+
+  const refresh = async () => {
+    if (busy || document.hidden) return void (wanted = true);
+    busy = true;
+    wanted = false;
+    try {
+      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+      if (answer.redirected) return void location.reload();
+      if (!answer.ok) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (!paused) return void apply(page);
+      waiting = page;
+      const fresh = news(page);
+      count.hidden = false;
+      say(count, fresh ? `${fresh} new` : "changed");
+    } catch {
+      // The server is away; the stream comes back by itself and then says so.
+    } finally {
+      // At most one look a second, however many hints.
+      setTimeout(() => { busy = false; if (wanted) refresh(); }, 1000);
+    }
+  };
+
+  const resume = () => {
+    paused = false;
+    pause.textContent = "pause";
+    pause.setAttribute("aria-pressed", "false");
+    count.hidden = true;
+    show(stream.readyState === EventSource.OPEN ? "on" : "off");
+    if (waiting) apply(waiting);
+    waiting = null;
+  };
+  pause.addEventListener("click", () => {
+    if (paused) return resume();
+    paused = true;
+    pause.textContent = "go on";
+    pause.setAttribute("aria-pressed", "true");
+    show("paused");
+  });
+  count.addEventListener("click", resume);
+
+  const stream = new EventSource("/live");
+  stream.addEventListener("open", () => { if (!paused) show("on"); });
+  stream.addEventListener("error", () => { if (!paused) show("off"); });
+  stream.addEventListener("changed", (event) => {
+    if (event.data.split(" ").some((topic) => topic === "*" || topics.has(topic))) refresh();
+  });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && wanted) refresh(); });
+})();

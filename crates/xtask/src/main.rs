@@ -7,9 +7,9 @@
 //! - [`needs`]: what a task needs besides the Rust toolchain, and how it gets there;
 //! - [`step`]: a task is a list of steps; each is shown, timed and counted, and a failed one does not hide the next;
 //! - [`totals`]: how many tests ran, read from the test runners' own closing lines;
-//! - [`test`] and [`ci`]: the two tasks that are lists of steps;
+//! - [`mod@test`] and [`ci`]: the two tasks that are lists of steps;
 //! - [`generated`]: files in the repository that come from code;
-//! - [`relaunch`] and `bench`: the benchmarks, which live behind the cargo feature `bench`, so that the tasks that
+//! - `relaunch` and `bench`: the benchmarks, which live behind the cargo feature `bench`, so that the tasks that
 //!   everyone runs compile in seconds.
 
 #[cfg(feature = "bench")]

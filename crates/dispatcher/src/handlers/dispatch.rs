@@ -15,6 +15,7 @@ use switchboard_github::{Class, Error, InstallationId, Reason as Refusal, RepoId
 use switchboard_store::{Failure, Hold, Installation, Outcome, Settlement, Work};
 
 use crate::answers::{self, Refused};
+use crate::chains::DISPATCH_EVENT;
 use crate::facts::{Event, Target};
 use crate::handlers::draft::Draft;
 use crate::handlers::planned::{self, Source, expected_key};
@@ -34,8 +35,6 @@ use crate::retry;
 const LOOK_AGAIN: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(15)];
 /// How much earlier than our own first request a run of ours may seem to have been created: clocks differ.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
-/// GitHub names this member when it refuses it; it can refuse nothing else by that name.
-const EVENT: &str = "workflow_dispatch";
 
 /// A dispatch under way.
 struct Dispatch {
@@ -116,9 +115,13 @@ impl Dispatcher {
     async fn look(&self, dispatch: &Dispatch, intent: &Work, context: &Context) -> Result<Option<Started>, Trouble> {
         let since = intent.first_leased_at.unwrap_or(intent.created_at) - CLOCK_TOLERANCE;
         let created = format!(">={}", since.rfc3339_seconds());
-        let bot = self.bot();
-        let filter =
-            RunFilter { event: Some(EVENT), actor: Some(&bot), created: Some(&created), ..RunFilter::default() };
+        let bot = self.bot(context).await?;
+        let filter = RunFilter {
+            event: Some(DISPATCH_EVENT),
+            actor: Some(&bot),
+            created: Some(&created),
+            ..RunFilter::default()
+        };
         let file = dispatch.target.workflow.as_str();
         let listed = context.github.workflow_runs(dispatch.scope.clone(), &dispatch.name, file, &filter);
         let wanted = dispatch.target.git_ref.as_deref().map(short_name);

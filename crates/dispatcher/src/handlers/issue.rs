@@ -100,7 +100,7 @@ impl Dispatcher {
         context: &Context,
     ) -> Result<Option<u64>, Trouble> {
         let since = wanted_since(&wish.run).rfc3339_seconds();
-        let bot = self.bot();
+        let bot = self.bot(context).await?;
         let filter = IssueFilter { state: Some("all"), creator: Some(&bot), since: Some(&since) };
         let issues = context.github.issues(scope.clone(), name, &filter).fetch().await?.value;
         let ours = issues.iter().find(|issue| issue.body.as_deref().is_some_and(|body| body.contains(&wish.marker)));

@@ -33,6 +33,8 @@ use serde_json::json;
 use switchboard_engine::{API, Arrival, Automation, Context, Patience, Schedule, Trouble};
 use switchboard_store::{Failure, Follows, Installation, Lane, NewJob, Queue, Settlement, Work};
 
+use tokio::sync::OnceCell;
+
 use crate::config::Config;
 use crate::keys;
 use crate::run_key::RunKey;
@@ -64,15 +66,16 @@ const PATIENCE_CEILING: Duration = Duration::from_secs(15 * 60);
 /// The dispatcher.
 pub struct Dispatcher {
     config: Arc<Config>,
-    /// The App's slug: its runs are started by `<slug>[bot]`.
-    app_slug: String,
+    /// The App's slug: its runs are started by `<slug>[bot]`. Asked for once if it is not configured.
+    app_slug: OnceCell<String>,
 }
 
 impl Dispatcher {
-    /// The dispatcher under these settings, for the App of this slug.
+    /// The dispatcher under these settings. The App's slug is asked of GitHub when it is first needed, unless it is given.
     #[must_use]
-    pub fn new(config: Config, app_slug: &str) -> Self {
-        Self { config: Arc::new(config), app_slug: app_slug.to_owned() }
+    pub fn new(config: Config, app_slug: Option<&str>) -> Self {
+        let app_slug = OnceCell::new_with(app_slug.map(str::to_owned));
+        Self { config: Arc::new(config), app_slug }
     }
 
     /// Its settings.
@@ -81,8 +84,20 @@ impl Dispatcher {
         &self.config
     }
 
-    fn bot(&self) -> String {
-        format!("{}[bot]", self.app_slug)
+    /// The App's slug.
+    async fn app_slug(&self, context: &Context) -> Result<&str, Trouble> {
+        let asked = self.app_slug.get_or_try_init(|| async {
+            let app = context.github.app().fetch().await?.value;
+            let slug =
+                app.slug.ok_or_else(|| Trouble::permanent("app_slug_unknown", "GitHub names no slug of the App"))?;
+            Ok::<_, Trouble>(slug.as_str().to_owned())
+        });
+        asked.await.map(String::as_str)
+    }
+
+    /// The login under which the App acts.
+    async fn bot(&self, context: &Context) -> Result<String, Trouble> {
+        Ok(format!("{}[bot]", self.app_slug(context).await?))
     }
 }
 

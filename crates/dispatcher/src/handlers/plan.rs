@@ -131,11 +131,13 @@ impl Dispatcher {
         let mut unverifiable = false;
         if let FileRead::Found { file, .. } = &file
             && started.is_none()
+            && run.event == chains::DISPATCH_EVENT
             && !matching::candidates(file, &run).judged.is_empty()
         {
             let expected = self.expected(&run, context).await?;
             let rules: Vec<_> = expected.iter().map(|record| record.expected.clone()).collect();
-            let evidence = Evidence { app_slug: &self.app_slug, recorded: None, expected: &rules, waits: order.waits };
+            let app_slug = self.app_slug(context).await?;
+            let evidence = Evidence { app_slug, recorded: None, expected: &rules, waits: order.waits };
             match chains::origin(&run, &evidence) {
                 Origin::Root | Origin::Known(_) => {}
                 Origin::Adopt(index) => {

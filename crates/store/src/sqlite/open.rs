@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use switchboard_clock::{Clock, Entropy, Timestamp};
 
@@ -47,7 +48,7 @@ impl std::fmt::Debug for Options {
 }
 
 /// Bytes of a page. Most bodies, compressed, fill one page and little of another.
-const PAGE_BYTES: u32 = 4096;
+const PAGE_BYTES: u32 = 16384;
 /// Memory for pages, in KiB: the writer's holds the hot ends of the indexes, a reader's a page of rows.
 const WRITER_CACHE_KIB: i64 = 16 * 1024;
 const READER_CACHE_KIB: i64 = 1024;
@@ -71,7 +72,7 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Opened> {
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    configure(&connection)?;
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
     if mode != "wal" {
@@ -81,7 +82,6 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Opened> {
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     checkpoint::configure(&connection, u64::from(PAGE_BYTES))?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     migrations::migrate(&mut connection)?;
     if let Some(size) = options.size_max {
         let pages = i64::try_from(size / u64::from(PAGE_BYTES)).unwrap_or(i64::MAX).clamp(1, i64::from(u32::MAX - 1));
@@ -101,13 +101,22 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Opened> {
     Ok(Opened { connection, lock, memory, counts, at_least: id::moment(last) })
 }
 
+/// What readers and the writer have in common.
+fn configure(connection: &Connection) -> Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // A plan that does not depend on the values bound: otherwise SQLite plans a statement anew for every value that
+    // might let it use another partial index, which takes longer than running it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(())
+}
+
 /// A connection that can only read.
 pub(super) fn reader(path: &Path) -> Result<Connection> {
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    configure(&connection)?;
     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(connection)
 }
 

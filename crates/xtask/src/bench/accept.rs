@@ -31,17 +31,17 @@ struct Measured {
 
 pub(super) fn run(workspace: &Workspace, wanted: &AcceptArgs) -> Result<ExitCode, Trouble> {
     let binary = product::build(workspace, &wanted.common.profile)?;
-    let folder = product::scratch(workspace, "accept")?;
-    let disk = disk::under(&folder)?;
+    let scratch = product::Scratch::new(workspace, "accept")?;
+    let folder = scratch.path();
+    let disk = disk::under(folder)?;
     let signer = Signer::new(product::WEBHOOK_SECRET);
     let deliveries = (0..wanted.bodies).map(|n| signer.sign(payload::pull_request(n))).collect();
     let pool = Arc::new(Pool::new("pull_request", deliveries));
     let (bare, switchboard, database) = runtime()?.block_on(async {
-        let bare = measure_bare(&folder, &pool, wanted).await?;
-        let switchboard = measure_switchboard(workspace, &binary, &folder, &pool, wanted).await?;
-        Ok::<_, Trouble>((bare, switchboard, product::database_size(&folder)?))
+        let bare = measure_bare(folder, &pool, wanted).await?;
+        let switchboard = measure_switchboard(workspace, &binary, folder, &pool, wanted).await?;
+        Ok::<_, Trouble>((bare, switchboard, product::database_size(folder)?))
     })?;
-    std::fs::remove_dir_all(&folder).map_err(Trouble::file(&folder))?;
 
     let mut columns = vec![("bare endpoint", figures(&bare)), ("switchboard", figures(&switchboard))];
     let stored = float(switchboard.load.sent);

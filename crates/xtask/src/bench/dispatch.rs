@@ -45,12 +45,13 @@ pub(super) fn run(workspace: &Workspace, wanted: &DispatchArgs) -> Result<ExitCo
         return Err(Trouble::Void(text.to_owned()));
     }
     let binary = product::build(workspace, &wanted.common.profile)?;
-    let folder = product::scratch(workspace, "dispatch")?;
-    let disk = disk::under(&folder)?;
+    let scratch = product::Scratch::new(workspace, "dispatch")?;
+    let folder = scratch.path();
+    let disk = disk::under(folder)?;
     let (measured, mut figures) = runtime()?.block_on(async {
         let mut github = GitHub::start(wanted.organizations, wanted.targets).await?;
         let address = process::free_address()?;
-        let mut command = product::serve(workspace, &binary, &folder, address, &format!("http://{}", github.address()));
+        let mut command = product::serve(workspace, &binary, folder, address, &format!("http://{}", github.address()));
         let server = Server::start(&mut command, address, &folder.join("serve.log")).await?;
         let (simulator, hook) = (github.simulator().clone(), format!("http://{address}/webhooks/github"));
         tokio::spawn(async move { simulator.run(&hook).await });
@@ -61,11 +62,10 @@ pub(super) fn run(workspace: &Workspace, wanted: &DispatchArgs) -> Result<ExitCo
         let figures = vec![
             Figure::megabytes("peak memory, MB", "peak_memory_mb", memory),
             Figure::quantity("processor, s for 10 000", "cpu_seconds_per_10k", per_10k, 2),
-            Figure::megabytes("database, MB", "database_mb", product::database_size(&folder)?),
+            Figure::megabytes("database, MB", "database_mb", product::database_size(folder)?),
         ];
         Ok::<_, Trouble>((measured, figures))
     })?;
-    std::fs::remove_dir_all(&folder).map_err(Trouble::file(&folder))?;
     let mut column = measured.figures();
     column.append(&mut figures);
     let report = Report {

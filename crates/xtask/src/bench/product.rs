@@ -28,11 +28,28 @@ pub(crate) fn build(workspace: &Workspace, profile: &str) -> Result<PathBuf, Tro
     }
 }
 
-/// An empty folder for one benchmark, under the build folder and thus on its disk.
-pub(crate) fn scratch(workspace: &Workspace, name: &str) -> Result<PathBuf, Trouble> {
-    let folder = workspace.scratch().join(format!("bench-{name}-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).map_err(Trouble::file(&folder))?;
-    Ok(folder)
+/// An empty folder for one benchmark, under the build folder and thus on its disk; dropped, it is removed.
+#[derive(Debug)]
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn new(workspace: &Workspace, name: &str) -> Result<Self, Trouble> {
+        let folder = workspace.scratch().join(format!("bench-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).map_err(Trouble::file(&folder))?;
+        Ok(Self(folder))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            eprintln!("{} is left behind: {error}", self.0.display());
+        }
+    }
 }
 
 /// `switchboard serve` in `folder`, listening on `address`, with its GitHub at `github`.
