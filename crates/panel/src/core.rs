@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use switchboard_clock::Timestamp;
-use crate::switchboard_engine::accept::{Acceptor, Action};
+use switchboard_engine::accept::{Acceptor, Action};
 use switchboard_store::{Acceptance, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 

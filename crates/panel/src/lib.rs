@@ -32,8 +32,6 @@ mod query;
 mod shell;
 mod status;
 mod theme;
-mod shim;
-use shim as switchboard_engine;
 
 pub use access::{
     Auth, Operator, OperatorForm, Role, Session, SessionForm, SessionSecret, TokenHash, TokenHashError, generate_token,

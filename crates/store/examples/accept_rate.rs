@@ -73,7 +73,8 @@ fn cpu_by_thread(accepts: usize) -> Vec<String> {
     for task in std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
         let Ok(stat) = std::fs::read_to_string(task.path().join("stat")) else { continue };
         let Some((name, fields)) = stat.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')')) else { continue };
-        let ticks = |n: usize| fields.split_whitespace().nth(n).and_then(|ticks| ticks.parse::<u64>().ok()).unwrap_or(0);
+        let ticks =
+            |n: usize| fields.split_whitespace().nth(n).and_then(|ticks| ticks.parse::<u64>().ok()).unwrap_or(0);
         let entry = used.entry(name.to_owned()).or_default();
         entry.0 += ticks(11);
         entry.1 += ticks(12);

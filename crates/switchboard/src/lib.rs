@@ -3,7 +3,11 @@
 //! `main.rs` only parses the command line and hands it to [`cli::run`]. A command reads its [`settings`], starts
 //! [`logging`], and puts together what it needs.
 
+pub mod assembly;
 pub mod cli;
 pub mod doctor;
+mod listen;
 pub mod logging;
+mod probes;
+pub mod serve;
 pub mod settings;

@@ -6,7 +6,7 @@ use axum::extract::{Extension, Path};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use crate::switchboard_engine::accept::Action;
+use switchboard_engine::accept::Action;
 use switchboard_store::{Acceptance, Installation, Subject, WorkId};
 
 use super::{delivery, job};

@@ -4,10 +4,12 @@
 //! then a test of its own. The suite knows the trait only, so a backend over the network runs it unchanged.
 
 pub mod deliveries;
-mod house;
+pub mod histories;
+pub(crate) mod house;
 pub mod intents;
 pub mod lanes;
 pub mod leases;
+mod model;
 pub mod reads;
 pub mod retention;
 pub mod settlements;
@@ -96,6 +98,15 @@ macro_rules! conformance {
                 bodies_go_first
                 history_goes_later
                 what_is_pending_or_dead_stays
+            }
+        }
+
+        mod histories {
+            use super::*;
+
+            #[test]
+            fn every_history_keeps_the_promises() {
+                $crate::conformance::histories::every_history_keeps_the_promises::<$backend>();
             }
         }
     };

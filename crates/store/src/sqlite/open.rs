@@ -48,7 +48,7 @@ impl std::fmt::Debug for Options {
 }
 
 /// Bytes of a page. Most bodies, compressed, fill one page and little of another.
-const PAGE_BYTES: u32 = 16384;
+const PAGE_BYTES: u32 = 4096;
 /// Memory for pages, in KiB: the writer's holds the hot ends of the indexes, a reader's a page of rows.
 const WRITER_CACHE_KIB: i64 = 16 * 1024;
 const READER_CACHE_KIB: i64 = 1024;

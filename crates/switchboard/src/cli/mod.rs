@@ -121,9 +121,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Doctor(args) => doctor::run(args, &cli.sources),
         Command::Settings(args) => settings::run(args, &cli.sources),
         Command::Completions(args) => completions::run(args),
-        Command::Serve(_) => {
-            cli.sources.load(Purpose::Serve).map_err(Failure::from).and(Err(Failure::NotInThisBuild("serve")))
-        }
+        Command::Serve(args) => serve::run(args, &cli.sources),
         Command::Demo(_) => Err(Failure::NotInThisBuild("demo")),
         Command::Simulator(_) => Err(Failure::NotInThisBuild("simulator")),
         Command::Simulate(_) => Err(Failure::NotInThisBuild("simulate")),
@@ -138,6 +136,14 @@ pub fn run(cli: &Cli) -> ExitCode {
             failure.exit()
         })
         .into()
+}
+
+/// The runtime that servers run on.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure::Failed {
+        message: format!("no runtime: {error}"),
+        hint: "the system may be out of threads or file descriptors".to_owned(),
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
 use clap::Args;
 
+use super::{Exit, Failure, SourceArgs, runtime};
+use crate::settings::Purpose;
+use crate::{logging, serve};
+
 const EXAMPLES: &str = "\
 Examples:
   switchboard serve
@@ -16,3 +20,16 @@ See the settings with `switchboard settings`, and check them against GitHub with
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ServeArgs {}
+
+pub(super) fn run(_: &ServeArgs, sources: &SourceArgs) -> Result<Exit, Failure> {
+    let settings = sources.load(Purpose::Serve)?;
+    logging::start(&settings.log).map_err(|error| Failure::Failed {
+        message: error.to_string(),
+        hint: "see LOG_LEVEL in `switchboard settings`".to_owned(),
+    })?;
+    runtime()?.block_on(async {
+        let shutdown = serve::stop_on_signal();
+        serve::serve(settings, shutdown).await
+    })?;
+    Ok(Exit::Success)
+}

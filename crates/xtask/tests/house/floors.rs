@@ -33,6 +33,8 @@ const FLOORS: &[(&str, Place)] = &[
     // Nothing of ours but time: what it shared with `github` could hide that one's mistakes.
     ("simulator", Beside(&["clock"])),
     ("runner", Beside(&["clock"])),
+    // Only tests import it, so it may know everything that automations stand on, and no automation.
+    ("testkit", Beside(&["clock", "store", "github", "engine", "panel", "simulator"])),
     ("xtask", Beside(&["clock", "simulator"])),
 ];
 
@@ -138,13 +140,15 @@ fn an_arrow_up_sideways_or_beside_is_refused() {
         ("simulator", "github", "no code"),
         ("simulator", "store", "beside"),
         ("dispatcher", "simulator", "beside"),
+        ("dispatcher", "testkit", "beside"),
+        ("testkit", "dispatcher", "beside"),
         ("dispatcher", "newcomer", "FLOORS"),
     ] {
         let found = complaint(&arrow(from, to, false), &floors).unwrap_or_default();
         assert!(found.contains(word), "{from} -> {to}: {found}");
     }
     for (from, to, for_tests) in
-        [("dispatcher", "simulator", true), ("switchboard", "simulator", false), ("panel", "clock", false)]
+        [("dispatcher", "testkit", true), ("switchboard", "simulator", false), ("panel", "clock", false)]
     {
         assert_eq!(complaint(&arrow(from, to, for_tests), &floors), None);
     }

@@ -1,0 +1,101 @@
+//! The wiring: how the crates below become one server. `serve` wires them to the configured App, `demo` to a simulated
+//! GitHub; from here on there is no difference.
+
+use std::sync::Arc;
+
+use axum::Router;
+use switchboard_clock::{Clock, Entropy};
+use switchboard_dispatcher::Dispatcher;
+use switchboard_dispatcher::config::Config;
+use switchboard_engine::{Automation, Engine, Options, Parts};
+use switchboard_github::GitHub;
+use switchboard_github::secret::WebhookSecret;
+use switchboard_panel::{Access, Auth, AutomationPages, Panel, Version};
+use switchboard_store::{Store, StoreError};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{listen, probes};
+
+/// What a server is put together from.
+pub struct Components {
+    /// Durable state.
+    pub store: Arc<dyn Store>,
+    /// GitHub, as our App sees it.
+    pub github: GitHub,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// The webhook secrets that are valid now.
+    pub secrets: Vec<WebhookSecret>,
+    /// How the engine works; its queues are added here.
+    pub engine: Options,
+    /// The dispatcher's settings.
+    pub dispatcher: Config,
+    /// Who may sign in.
+    pub auth: Auth,
+    /// From where.
+    pub access: Access,
+    /// What the pages say about this build.
+    pub version: Version,
+    /// Where GitHub's pages are: `https://github.com`.
+    pub github_url: String,
+}
+
+/// A server, put together and not running yet.
+pub struct Server {
+    /// The engine.
+    pub engine: Arc<Engine>,
+    /// The dispatcher, if it is switched on.
+    pub dispatcher: Option<Arc<Dispatcher>>,
+    router: Router,
+    shutdown: CancellationToken,
+}
+
+impl Server {
+    /// Puts a server together. `shutdown` ends it.
+    #[must_use]
+    pub fn new(components: Components, shutdown: CancellationToken) -> Self {
+        let Components { store, github, clock, entropy, secrets, mut engine, dispatcher, auth, access, version, github_url } =
+            components;
+        let slug = github.slug().map(|slug| slug.as_str().to_owned());
+        let dispatcher = dispatcher.enabled.then(|| Arc::new(Dispatcher::new(dispatcher, slug.as_deref())));
+        let mut automations: Vec<Arc<dyn Automation>> = Vec::new();
+        if let Some(dispatcher) = &dispatcher {
+            automations.push(Arc::clone(dispatcher) as Arc<dyn Automation>);
+            engine.queues.push(switchboard_dispatcher::handlers::QUEUE);
+        }
+        let parts = Parts { store: Arc::clone(&store), github, clock, entropy, secrets, automations };
+        let engine = Arc::new(Engine::new(parts, engine));
+        let pages: Vec<Arc<dyn AutomationPages>> = Vec::new();
+        let panel = Panel {
+            store: Arc::clone(&store),
+            actions: Arc::new(engine.acceptor().clone()),
+            auth,
+            access,
+            automations: pages,
+            version,
+            github_url,
+            shutdown: shutdown.clone(),
+        };
+        let router = switchboard_engine::webhook::router(engine.acceptor().clone())
+            .merge(probes::router(store))
+            .merge(panel.router());
+        Self { engine, dispatcher, router, shutdown }
+    }
+
+    /// Runs until shut down: answers what was accepted, finishes what is being decided and delivered.
+    ///
+    /// # Errors
+    /// What the store says at the start. Later trouble is logged, and outlived.
+    pub async fn run(self, listener: TcpListener) -> Result<(), StoreError> {
+        self.engine.start().await?;
+        let engine = tokio::spawn(Arc::clone(&self.engine).run(self.shutdown.clone()));
+        listen::serve(listener, self.router, self.shutdown.clone()).await;
+        if let Err(error) = engine.await {
+            tracing::error!(%error, "the engine ended in an unforeseen way");
+        }
+        Ok(())
+    }
+}

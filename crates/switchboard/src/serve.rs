@@ -1,0 +1,143 @@
+//! `switchboard serve`: from settings to a running server.
+
+use std::sync::Arc;
+
+use switchboard_clock::{Clock, SystemClock, SystemEntropy};
+use switchboard_engine::operations::Upkeep;
+use switchboard_engine::Options;
+use switchboard_github::{GitHub, HttpTransport};
+use switchboard_panel::{Access, Auth, SessionSecret, Version};
+use switchboard_store::sqlite::{self, SqliteStore};
+use switchboard_store::{Retention, Store};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::assembly::{Components, Server};
+use crate::cli::Failure;
+use crate::settings::kinds::StoreLocation;
+use crate::settings::{GitHubSettings, Settings};
+
+/// Opens the configured store.
+///
+/// # Errors
+/// [`Failure`] with the file and what to do.
+pub fn open_store(settings: &Settings) -> Result<Arc<SqliteStore>, Failure> {
+    let options = sqlite::Options::new(Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let StoreLocation::Sqlite(path) = &settings.store.location;
+    SqliteStore::open(path, &options).map_err(|error| Failure::Failed {
+        message: format!("the store {} cannot be opened: {error}", path.display()),
+        hint: error.hint().unwrap_or("see DATABASE_URL in `switchboard settings`").to_owned(),
+    })
+}
+
+/// Makes the client for the configured App.
+///
+/// # Errors
+/// [`Failure`], if it cannot be put together.
+pub fn client(github: &GitHubSettings) -> Result<GitHub, Failure> {
+    let failed = |message: String| Failure::Failed {
+        message,
+        hint: "check GITHUB_API_URL and this machine's certificates".to_owned(),
+    };
+    let transport = HttpTransport::new().map_err(|error| failed(error.to_string()))?;
+    GitHub::new(github.client(), Arc::new(transport), Arc::new(SystemClock), Arc::new(SystemEntropy))
+        .map_err(|error| failed(error.to_string()))
+}
+
+/// Runs the server until it is told to stop. `settings` were loaded [to serve](crate::settings::Purpose::Serve).
+///
+/// # Errors
+/// [`Failure`], if it cannot start.
+pub async fn serve(settings: Settings, shutdown: CancellationToken) -> Result<(), Failure> {
+    let Some(github) = &settings.github else {
+        // The loader asks for the App when loading to serve.
+        return Err(Failure::Failed { message: "no App is configured".to_owned(), hint: "see .env.example".to_owned() });
+    };
+    let store = open_store(&settings)?;
+    let client = client(github)?;
+    let address = settings.server.address();
+    let listener = TcpListener::bind(address).await.map_err(|error| Failure::Failed {
+        message: format!("cannot listen on {address}: {error}"),
+        hint: "another server may be running; PORT chooses another port".to_owned(),
+    })?;
+    let address = listener.local_addr().unwrap_or(address);
+    let components = Components {
+        store: store as Arc<dyn Store>,
+        github: client,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        secrets: github.webhook_secrets.clone(),
+        engine: engine_options(&settings),
+        dispatcher: settings.dispatcher.config.clone(),
+        auth: Auth {
+            operator: settings.auth.operator.clone(),
+            read_only: settings.auth.viewer.clone(),
+            secret: SessionSecret::random(),
+            public_url: settings.server.public_url.as_ref().map(ToString::to_string),
+        },
+        access: Access {
+            allowed: settings.server.admin_ip_allowlist.clone(),
+            proxies: settings.server.trusted_proxies.clone(),
+        },
+        version: Version {
+            version: settings.server.version().to_owned(),
+            image: settings.server.image_sha.clone(),
+            started_at: SystemClock.now(),
+        },
+        github_url: github.api_url.web().trim_end_matches('/').to_owned(),
+    };
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
+    let server = Server::new(components, shutdown);
+    tracing::info!(%address, version = settings.server.version(), "listening");
+    server.run(listener).await.map_err(|error| Failure::Failed {
+        message: error.to_string(),
+        hint: error.hint().unwrap_or("see the log").to_owned(),
+    })
+}
+
+fn engine_options(settings: &Settings) -> Options {
+    let engine = &settings.engine;
+    Options {
+        jobs: engine.concurrent_jobs,
+        intents: engine.concurrent_intents,
+        lease: engine.lease,
+        upkeep: Upkeep {
+            retention: Retention { bodies: settings.store.keep_bodies, history: settings.store.keep_history },
+            gap_repair: engine.gap_repair_interval(),
+        },
+        ..Options::default()
+    }
+}
+
+/// Cancels when the process is told to stop; a second signal ends it at once.
+#[must_use]
+pub fn stop_on_signal() -> CancellationToken {
+    let shutdown = CancellationToken::new();
+    let stop = shutdown.clone();
+    tokio::spawn(async move {
+        signal().await;
+        tracing::info!("stopping; a second signal stops at once");
+        stop.cancel();
+        signal().await;
+        std::process::exit(130);
+    });
+    shutdown
+}
+
+async fn signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupt.await;
+}

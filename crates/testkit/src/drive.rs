@@ -1,0 +1,78 @@
+//! Drives the server's work to its end, moving the clock when, and only when, the work waits for it.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use switchboard_clock::{Clock as _, SimulatedClock};
+
+use crate::watched::Gauge;
+
+/// How long a handler may sleep in one go before the story is taken to be stuck, by the simulated clock.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often work may be claimed in one go before the story is taken to run in a circle.
+const MOST_CLAIMS: u64 = 100_000;
+
+/// Passes a call to wake up on, and remembers that there was one.
+struct Alarm {
+    sleeper: Waker,
+    rang: AtomicBool,
+}
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.rang.store(true, SeqCst);
+        self.sleeper.wake_by_ref();
+    }
+}
+
+/// Runs `work` to its end.
+///
+/// Work that is not finished when it was polled waits for one of three things. If it has been woken meanwhile, it only
+/// has to be polled again. If a call to the store is under way, the store will wake it. Otherwise it waits for the
+/// clock, which stands still unless it is moved; so it is moved to the next moment that anybody sleeps until.
+pub(crate) async fn drive<T>(clock: &SimulatedClock, gauge: &Gauge, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    let began = clock.now();
+    let claims = gauge.claims();
+    poll_fn(|cx| {
+        let alarm = Arc::new(Alarm { sleeper: cx.waker().clone(), rang: AtomicBool::new(false) });
+        if let Poll::Ready(value) = work.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(&alarm)))) {
+            return Poll::Ready(value);
+        }
+        assert!(gauge.claims() - claims < MOST_CLAIMS, "the work runs in a circle: it is due again at once, every time");
+        if !alarm.rang.load(SeqCst) && !gauge.is_busy() {
+            let wake = clock.next_wake().expect("the work waits for neither the store nor the clock");
+            assert!(wake.since(began) < LONGEST_WAIT, "the work has waited for {LONGEST_WAIT:?} and is not done");
+            clock.advance_to(wake);
+            // Whoever slept until then need not be this work.
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_clock_moves_for_who_sleeps_and_no_further() {
+        let clock = SimulatedClock::default();
+        let start = clock.now();
+        let work = async {
+            clock.sleep(Duration::from_secs(300)).await;
+            tokio::task::yield_now().await;
+            tokio::select! {
+                () = clock.sleep(Duration::from_secs(5)) => "short",
+                () = clock.sleep(Duration::from_secs(20)) => "long",
+            }
+        };
+        assert_eq!(drive(&clock, &Gauge::default(), work).await, "short");
+        assert_eq!(clock.now().since(start), Duration::from_secs(305));
+    }
+}
