@@ -18,7 +18,7 @@ use crate::answers::{self, Refused};
 use crate::chains::DISPATCH_EVENT;
 use crate::facts::{Event, Target};
 use crate::handlers::draft::Draft;
-use crate::handlers::planned::{self, Source, expected_key};
+use crate::handlers::outcome::{self, Source, expected_key};
 use crate::handlers::reads::repo_name;
 use crate::handlers::records::{ExpectedRecord, RunRecord, StartedRun, TargetRecord, TargetState};
 use crate::handlers::report::{ReportOrder, report_job};
@@ -224,7 +224,7 @@ impl Dispatcher {
     fn failed(&self, dispatch: Dispatch, reason: Reason, error: &str, hint: Option<String>, now: Timestamp) -> Draft {
         let Dispatch { order, run, target, .. } = dispatch;
         let mut draft = Draft::of(&run, now);
-        let target = planned::failed(&mut draft, &Source::recorded(&run), target, reason, error, hint, now);
+        let target = outcome::failed(&mut draft, &Source::recorded(&run), target, reason, error, hint, now);
         draft.put(views::TARGET, keys::target(run.key, order.number()), &target);
         let repository_id = target.repository_id.unwrap_or_default();
         draft.delete(views::EXPECTED_RUN, expected_key(repository_id, &target.workflow, run.key, order.number()));
@@ -248,7 +248,7 @@ impl Dispatcher {
         let source = Source::recorded(&run);
         let hint = failure.hint.clone();
         let reason = Reason::GithubUnavailable;
-        let target = planned::failed(&mut draft, &source, target, reason, &failure.message, hint, context.now);
+        let target = outcome::failed(&mut draft, &source, target, reason, &failure.message, hint, context.now);
         draft.put(views::TARGET, keys::target(run.key, order.number()), &target);
         draft.job(report_job(run.source.installation_id, &ReportOrder::run(run.key)));
         Ok(draft.finish())

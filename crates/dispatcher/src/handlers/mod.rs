@@ -14,6 +14,7 @@ mod dispatch;
 mod draft;
 mod evaluate;
 mod issue;
+mod outcome;
 mod plan;
 mod planned;
 mod reads;

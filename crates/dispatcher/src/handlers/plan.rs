@@ -22,7 +22,7 @@ use crate::handlers::records::{
 };
 use crate::handlers::replay::ReplayScope;
 use crate::handlers::tally::Count;
-use crate::handlers::{Dispatcher, PLAN, job, payload, planned};
+use crate::handlers::{Dispatcher, PLAN, job, outcome, payload, planned};
 use crate::keys::{self, views};
 use crate::matching::{self, CandidateNumber};
 use crate::names::{RepositoryName, WorkflowFile};
@@ -247,7 +247,7 @@ async fn adopt(draft: &mut Draft, run: &SourceRun, adopter: &ExpectedRecord, con
     let number = CandidateNumber(adopter.n);
     let started = StartedRun { run_key: adopter.run_key, n: adopter.n, lineage: adopter.expected.lineage.clone() };
     draft.put(views::BY_TARGET_RUN, keys::run_id(run.run_id), &started);
-    draft.delete(views::EXPECTED_RUN, planned::expected_key(run.repository_id, &run.workflow, adopter.run_key, number));
+    draft.delete(views::EXPECTED_RUN, outcome::expected_key(run.repository_id, &run.workflow, adopter.run_key, number));
     let key = keys::target(adopter.run_key, number);
     if let Some(target) = context.store.get::<TargetRecord>(&views::TARGET, &key).await? {
         let target = TargetRecord { run_id: Some(run.run_id), run_url: Some(run.url.clone()), ..target };

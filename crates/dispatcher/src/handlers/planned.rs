@@ -1,34 +1,27 @@
 //! What a plan writes down: the run, its candidates, their intents, and everything by which they are found again.
 
-use std::time::Duration;
-
-use serde_json::json;
 use switchboard_clock::Timestamp;
 use switchboard_engine::{Context, Trouble};
-use switchboard_store::{Coalesce, Key, Lane, NewIntent};
 
-use crate::candidates::{Allowed, Decision, Denial, Survivor};
-use crate::chains::ExpectedRun;
+use crate::candidates::Decision;
 use crate::config::IssuePolicy;
-use crate::facts::{Event, Target};
+use crate::facts::Event;
+use crate::handlers::Dispatcher;
 use crate::handlers::draft::Draft;
 use crate::handlers::evaluate::{Evaluation, Outcome};
-use crate::handlers::plan::{Plan, installation};
+use crate::handlers::outcome::{self, Source};
+use crate::handlers::plan::Plan;
 use crate::handlers::reads::FileRead;
 use crate::handlers::records::{
-    ChainRecord, ExpectedRecord, IssueRecord, PlanCounts, ProblemRow, RepoRecord, RunRecord, RunRow, RunState,
-    SourceRecord, TargetRecord, TargetState,
+    ChainRecord, IssueRecord, PlanCounts, RepoRecord, RunRecord, RunRow, RunState, SourceRecord,
 };
 use crate::handlers::report::{ConfigReport, ReportOrder, report_job};
 use crate::handlers::tally::Count;
-use crate::handlers::{DISPATCH_WORKFLOW, Dispatcher, NAME, TARGET, job};
 use crate::histogram::Latency;
 use crate::keys::{self, views};
 use crate::matching::CandidateNumber;
-use crate::names::{InputKey, RepositoryName, WorkflowFile};
 use crate::reasons::Reason;
 use crate::report::config_issue;
-use crate::run_key::RunKey;
 
 /// Settles a run whose source file is missing or invalid.
 pub(super) async fn without_rules(
@@ -85,14 +78,19 @@ pub(super) async fn with_rules(
     let mut open = false;
     for outcome in &evaluation.outcomes {
         let target = match outcome {
-            Outcome::Decided(Decision::Denied(denial)) => denied(draft, plan, denial, now),
-            Outcome::Decided(Decision::Allowed(allowed)) => allow(draft, plan, allowed, dispatcher, now),
+            Outcome::Decided(Decision::Denied(denial)) => {
+                outcome::denied(draft, &Source::of(plan), denial, outcome::denied_record(denial), now)
+            }
+            Outcome::Decided(Decision::Allowed(allowed)) if record.dry_run => outcome::simulated(draft, allowed, now),
+            Outcome::Decided(Decision::Allowed(allowed)) => {
+                outcome::queue(draft, &Source::of(plan), &plan.lineage, allowed)
+            }
             Outcome::Unreadable(survivor, error) => {
                 let hint = error.hint().map(ToString::to_string);
-                unreadable(draft, plan, survivor, &error.to_string(), hint, now)
+                outcome::unreadable(draft, plan, survivor, &error.to_string(), hint, now)
             }
             // A survivor with everything read is never undecided; should it be, the target job looks again.
-            Outcome::Waiting(survivor, _) => wait(draft, plan, survivor),
+            Outcome::Waiting(survivor, _) => outcome::wait(draft, plan, survivor),
             Outcome::Decided(Decision::Waiting) => continue,
         };
         open |= !target.state.is_terminal();
@@ -237,254 +235,4 @@ async fn note_file(
     };
     draft.job(report_job(plan.run.installation_id, &ReportOrder { run: plan.key, config: Some(report) }));
     Ok(())
-}
-
-fn denied(draft: &mut Draft, plan: &Plan<'_>, denial: &Denial, now: Timestamp) -> TargetRecord {
-    let Denial { number, line, repository, workflow, reason, detail } = denial;
-    let target = Target { target_repo: repository, target_workflow: workflow };
-    draft.fact(&Event::TargetDenied { target, reason: *reason, detail, hint: reason.hint() });
-    draft.tally.one(Count::Denied);
-    draft.tally.reason(*reason, 1);
-    draft.tally.edge(Count::Denied, &plan.run.workflow, repository, workflow);
-    let record = TargetRecord {
-        state: TargetState::Denied,
-        reason: Some(*reason),
-        detail: Some(detail.clone()).filter(|detail| !detail.is_empty()),
-        hint: Some(reason.hint().to_owned()),
-        settled_at: Some(now),
-        ..target_record(*number, repository, workflow, *line)
-    };
-    problem(draft, &Source::of(plan), &record, now);
-    record
-}
-
-fn allow(
-    draft: &mut Draft,
-    plan: &Plan<'_>,
-    allowed: &Allowed,
-    dispatcher: &Dispatcher,
-    now: Timestamp,
-) -> TargetRecord {
-    let source = Source::of(plan);
-    if dispatcher.config.dry_run {
-        return simulated(draft, allowed, now);
-    }
-    queue(draft, &source, &plan.lineage, allowed)
-}
-
-fn simulated(draft: &mut Draft, allowed: &Allowed, now: Timestamp) -> TargetRecord {
-    let input_keys = input_keys(&allowed.survivor);
-    draft.fact(&Event::TargetSimulated {
-        target: named(allowed),
-        dispatch_ref: &allowed.git_ref,
-        input_keys: &input_keys,
-        line: allowed.survivor.candidate.line,
-    });
-    TargetRecord { state: TargetState::Simulated, settled_at: Some(now), ..allowed_record(allowed) }
-}
-
-/// The run on whose behalf something is dispatched or denied.
-pub(super) struct Source<'s> {
-    pub key: RunKey,
-    pub repository: &'s RepositoryName,
-    pub workflow: &'s WorkflowFile,
-}
-
-impl<'s> Source<'s> {
-    fn of(plan: &Plan<'s>) -> Self {
-        Self { key: plan.key, repository: &plan.run.repository, workflow: &plan.run.workflow }
-    }
-
-    pub(super) fn recorded(run: &'s RunRecord) -> Self {
-        Self { key: run.key, repository: &run.source.repository, workflow: &run.source.workflow }
-    }
-}
-
-/// Both sides consent: puts the dispatch into the outbox, and expects its run.
-pub(super) fn queue(
-    draft: &mut Draft,
-    source: &Source<'_>,
-    lineage: &crate::chains::Lineage,
-    allowed: &Allowed,
-) -> TargetRecord {
-    let candidate = &allowed.survivor.candidate;
-    let input_keys = input_keys(&allowed.survivor);
-    draft.fact(&Event::TargetQueued {
-        target: named(allowed),
-        dispatch_ref: &allowed.git_ref,
-        input_keys: &input_keys,
-        line: candidate.line,
-    });
-    draft.tally.one(Count::Queued);
-    let record = TargetRecord { state: TargetState::Queued, ..allowed_record(allowed) };
-    let repository_id = allowed.repository.id;
-    draft.intent(NewIntent {
-        automation: NAME,
-        kind: DISPATCH_WORKFLOW.to_owned(),
-        key: keys::dispatch_intent(source.key, repository_id, &candidate.workflow).as_str().to_owned(),
-        lane: Some(keys::workflow_lane(repository_id, &candidate.workflow)),
-        installation: installation(allowed.installation_id),
-        payload: json!({ "runKey": source.key, "n": record.n }),
-        coalesce: Coalesce::Once,
-        order: None,
-        due: None,
-    });
-    let expected = ExpectedRecord {
-        expected: ExpectedRun {
-            git_ref: allowed.git_ref.clone(),
-            sent_at: None,
-            lineage: lineage.child(&allowed.repository.name, &candidate.workflow),
-        },
-        run_key: source.key,
-        n: record.n,
-    };
-    let key = expected_key(repository_id, &candidate.workflow, source.key, candidate.number);
-    draft.put(views::EXPECTED_RUN, key, &expected);
-    record
-}
-
-/// Where the expected run of a dispatch stands.
-pub(super) fn expected_key(repository_id: u64, workflow: &WorkflowFile, key: RunKey, number: CandidateNumber) -> Key {
-    keys::expected_run(repository_id, workflow, &format!("{key}/{number}"))
-}
-
-/// A target that could not be read yet gets a job of its own, so that the others go on.
-fn wait(draft: &mut Draft, plan: &Plan<'_>, survivor: &Survivor) -> TargetRecord {
-    let candidate = &survivor.candidate;
-    let lane: Lane = keys::target_lane(plan.key, candidate.number);
-    let order = json!({ "runKey": plan.key, "n": candidate.number.0 });
-    let mut waiting = job(TARGET, lane, installation(plan.run.installation_id), order);
-    waiting.due = Some(draft_due(draft));
-    draft.job(waiting);
-    survivor_record(survivor)
-}
-
-/// The plan has just failed to read it, so the first further try waits a little.
-fn draft_due(draft: &Draft) -> Timestamp {
-    draft.tally.now() + Duration::from_secs(1)
-}
-
-fn unreadable(
-    draft: &mut Draft,
-    plan: &Plan<'_>,
-    survivor: &Survivor,
-    error: &str,
-    hint: Option<String>,
-    now: Timestamp,
-) -> TargetRecord {
-    let record = survivor_record(survivor);
-    failed(draft, &Source::of(plan), record, Reason::TargetConfigUnavailable, error, hint, now)
-}
-
-/// A dispatch that will not happen because something failed.
-pub(super) fn failed(
-    draft: &mut Draft,
-    source: &Source<'_>,
-    record: TargetRecord,
-    reason: Reason,
-    error: &str,
-    hint: Option<String>,
-    now: Timestamp,
-) -> TargetRecord {
-    let target = Target { target_repo: &record.repository, target_workflow: &record.workflow };
-    draft.fact(&Event::TriggerFailed {
-        target,
-        reason,
-        error,
-        attempts: record.attempts,
-        dispatch_ref: record.git_ref.as_deref(),
-        hint: reason.hint(),
-    });
-    draft.tally.one(Count::Failed);
-    draft.tally.reason(reason, 1);
-    draft.tally.edge(Count::Failed, source.workflow, &record.repository, &record.workflow);
-    let record = TargetRecord {
-        state: TargetState::Failed,
-        reason: Some(reason),
-        detail: Some(error.to_owned()),
-        hint: Some(hint.unwrap_or_else(|| reason.hint().to_owned())),
-        next_attempt_at: None,
-        settled_at: Some(now),
-        ..record
-    };
-    problem(draft, source, &record, now);
-    record
-}
-
-/// Lists a denied or failed target among the problems.
-pub(super) fn problem(draft: &mut Draft, source: &Source<'_>, record: &TargetRecord, now: Timestamp) {
-    let Some(reason) = record.reason else { return };
-    let number = CandidateNumber(record.n);
-    let row = ProblemRow {
-        key: source.key,
-        n: record.n,
-        source: source.repository.clone(),
-        source_workflow: source.workflow.clone(),
-        repository: record.repository.clone(),
-        workflow: record.workflow.clone(),
-        state: record.state,
-        reason,
-        at: now,
-    };
-    draft.put(views::PROBLEM, keys::problem(now, source.key, number), &row);
-    draft.put(views::PROBLEM_REASON, keys::problem_of(reason, now, source.key, number), &row);
-}
-
-fn named(allowed: &Allowed) -> Target<'_> {
-    Target { target_repo: &allowed.repository.name, target_workflow: &allowed.survivor.candidate.workflow }
-}
-
-fn input_keys(survivor: &Survivor) -> Vec<InputKey> {
-    survivor.inputs.iter().map(|(key, _)| key.clone()).collect()
-}
-
-fn allowed_record(allowed: &Allowed) -> TargetRecord {
-    TargetRecord {
-        repository: allowed.repository.name.clone(),
-        repository_id: Some(allowed.repository.id),
-        installation_id: Some(allowed.installation_id),
-        git_ref: Some(allowed.git_ref.clone()),
-        inbound_line: Some(allowed.inbound_line),
-        ..survivor_record(&allowed.survivor)
-    }
-}
-
-fn survivor_record(survivor: &Survivor) -> TargetRecord {
-    let candidate = &survivor.candidate;
-    let inputs = survivor.inputs.iter().map(|(key, value)| (key.as_str().to_owned(), value.to_string())).collect();
-    TargetRecord {
-        inputs,
-        wanted_ref: candidate.git_ref.clone(),
-        ..target_record(candidate.number, &candidate.repository, &candidate.workflow, candidate.line)
-    }
-}
-
-fn target_record(
-    number: CandidateNumber,
-    repository: &RepositoryName,
-    workflow: &WorkflowFile,
-    line: u32,
-) -> TargetRecord {
-    TargetRecord {
-        n: number.0,
-        repository: repository.clone(),
-        repository_id: None,
-        installation_id: None,
-        workflow: workflow.clone(),
-        wanted_ref: None,
-        git_ref: None,
-        inputs: Vec::new(),
-        line,
-        inbound_line: None,
-        state: TargetState::Waiting,
-        reason: None,
-        detail: None,
-        hint: None,
-        attempts: 0,
-        looks: 0,
-        next_attempt_at: None,
-        run_id: None,
-        run_url: None,
-        settled_at: None,
-    }
 }

@@ -7,14 +7,12 @@ use switchboard_engine::{Context, Trouble};
 use switchboard_store::{Failure, KeyRange, Settlement, Work};
 
 use crate::candidates::{Decision, Survivor, Taken};
-use crate::facts::{Event, Target};
 use crate::handlers::draft::Draft;
 use crate::handlers::evaluate::{Case, judge_one};
+use crate::handlers::outcome::{self, Source};
 use crate::handlers::plan::Arrived;
-use crate::handlers::planned::{self, Source};
 use crate::handlers::records::{RunRecord, TargetRecord, TargetState};
 use crate::handlers::report::{ReportOrder, report_job};
-use crate::handlers::tally::Count;
 use crate::handlers::{Dispatcher, payload};
 use crate::keys::{self, views};
 use crate::matching::{Candidate, CandidateNumber, MAX_JUDGED};
@@ -66,23 +64,9 @@ impl Dispatcher {
         let mut draft = Draft::of(&record, context.now);
         let source = Source::recorded(&record);
         let target = match decision {
-            Decision::Allowed(allowed) => planned::queue(&mut draft, &source, &record.lineage, &allowed),
+            Decision::Allowed(allowed) => outcome::queue(&mut draft, &source, &record.lineage, &allowed),
             Decision::Denied(denial) => {
-                let named = Target { target_repo: &denial.repository, target_workflow: &denial.workflow };
-                let hint = denial.reason.hint();
-                draft.fact(&Event::TargetDenied { target: named, reason: denial.reason, detail: &denial.detail, hint });
-                draft.tally.one(Count::Denied);
-                draft.tally.reason(denial.reason, 1);
-                draft.tally.edge(Count::Denied, source.workflow, &denial.repository, &denial.workflow);
-                let target = TargetRecord {
-                    state: TargetState::Denied,
-                    reason: Some(denial.reason),
-                    detail: Some(denial.detail.clone()).filter(|detail| !detail.is_empty()),
-                    hint: Some(hint.to_owned()),
-                    settled_at: Some(context.now),
-                    ..target
-                };
-                planned::problem(&mut draft, &source, &target, context.now);
+                let target = outcome::denied(&mut draft, &source, &denial, target, context.now);
                 draft.job(report_job(record.source.installation_id, &ReportOrder::run(record.key)));
                 target
             }
@@ -104,7 +88,7 @@ impl Dispatcher {
             return Ok(Settlement::done());
         }
         let mut draft = Draft::of(&record, context.now);
-        let target = planned::failed(
+        let target = outcome::failed(
             &mut draft,
             &Source::recorded(&record),
             target,

@@ -14,8 +14,9 @@ use switchboard_store::{
     Acceptance, Claim, Coalesce, CounterAdd, DeliveryId, DeliveryKey, Digest, Failure, Follows, Hold, Installation, Lane, Leased,
     NewDelivery, NewFact, NewIntent, NewJob, Outcome, Queue, RecordChange, Settlement, Store, StoreError, Subject, Verdict,
 };
+use switchboard_engine::accept::Action;
 use switchboard_panel::Actions;
-use switchboard_panel::shim::accept::Action;
+
 use tempfile::TempDir;
 
 /// The store, its clock, and the folder that it lives in.

@@ -3,6 +3,8 @@
 //! A backend's tests implement [`Backend`] and say `switchboard_store::conformance!(TheirBackend);`. Each promise is
 //! then a test of its own. The suite knows the trait only, so a backend over the network runs it unchanged.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests, though they lie in a library")]
+
 pub mod deliveries;
 pub mod histories;
 pub(crate) mod house;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{Class, DeliveryState, Installation, Result, StoreError, WorkState};
 
 /// zstd's fastest levels trade size for time; at this one a webhook body of 20 KB takes some 25 µs.
-const BODY_LEVEL: i32 = -1;
+const BODY_LEVEL: i32 = -8;
 /// JSON from this many bytes on is stored compressed.
 const JSON_COMPRESSED_FROM: usize = 1024;
 /// In a work's row: no installation. Takes turns like one.

@@ -24,10 +24,12 @@ impl From<rusqlite::Error> for StoreError {
 }
 
 impl StoreError {
+    #[expect(clippy::needless_pass_by_value, reason = "made to be handed to `map_err`")]
     pub(super) fn unavailable(reason: impl ToString) -> Self {
         Self::Unavailable { reason: reason.to_string() }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "made to be handed to `map_err`")]
     pub(super) fn corrupt(what: &'static str, reason: impl ToString) -> Self {
         Self::Corrupt { what, reason: reason.to_string() }
     }

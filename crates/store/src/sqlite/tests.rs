@@ -64,7 +64,9 @@ async fn every_read_is_a_seek() {
     let seen = Arc::new(Mutex::new(BTreeSet::new()));
     let trace: super::Trace = {
         let seen = Arc::clone(&seen);
-        Arc::new(move |sql: &str| drop(seen.lock().unwrap().insert(sql.to_owned())))
+        Arc::new(move |sql: &str| {
+            seen.lock().unwrap().insert(sql.to_owned());
+        })
     };
     let directory = directory();
     let options = Options { trace: Some(trace), ..options(&SimulatedClock::default()) };

@@ -116,6 +116,6 @@ impl<'a> Reader<'a> {
         params: impl Params,
         read: impl FnOnce(&Row<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
-        Ok(self.statement(sql)?.query_row(params, |row| Ok(read(row))).optional()?.transpose()?)
+        self.statement(sql)?.query_row(params, |row| Ok(read(row))).optional()?.transpose()
     }
 }

@@ -1,0 +1,74 @@
+//! The server: what is born at a start and gone after a death.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use switchboard_clock::{Clock, Entropy, SimulatedClock};
+use switchboard_engine::{Automation, Engine, Options, Parts, webhook};
+use switchboard_github::secret::{AppKey, WebhookSecret};
+use switchboard_github::{AppId, GitHub, Settings};
+use switchboard_simulator::SIMULATOR_ONLY_PRIVATE_KEY;
+use switchboard_store::Store;
+use switchboard_store::sqlite::{self, SqliteStore};
+
+use crate::death::Doom;
+use crate::watched::{Gauge, Watched};
+use crate::wire::Wire;
+
+/// Builds the automations anew for every life, since nothing that a process holds in memory outlives it.
+pub(crate) type Automations = Box<dyn Fn() -> Vec<Arc<dyn Automation>>>;
+
+/// What outlives a server: its configuration, its disk, and the world around it.
+pub(crate) struct Plan {
+    pub(crate) automations: Automations,
+    pub(crate) options: Options,
+    pub(crate) app: AppId,
+    pub(crate) slug: String,
+    pub(crate) secrets: Vec<String>,
+    pub(crate) database: PathBuf,
+    pub(crate) clock: SimulatedClock,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) wire: Arc<Wire>,
+    pub(crate) gauge: Arc<Gauge>,
+    pub(crate) doom: Doom,
+}
+
+/// One life of the server.
+pub(crate) struct Server {
+    pub(crate) engine: Engine,
+    pub(crate) router: Router,
+    /// The store itself, for the story's own looks.
+    pub(crate) store: Arc<dyn Store>,
+}
+
+impl Server {
+    /// Opens the disk, whatever is on it, and puts a server together on top.
+    pub(crate) fn start(plan: &Plan) -> Self {
+        plan.doom.revive();
+        let clock: Arc<dyn Clock> = Arc::new(plan.clock.clone());
+        let options = sqlite::Options::new(Arc::clone(&clock), Arc::clone(&plan.entropy));
+        // Its lock is let go when the last handle on the store is gone; so this also finds handles that a story kept.
+        let store: Arc<dyn Store> = SqliteStore::open(&plan.database, &options).expect("the store opens");
+        let parts = Parts {
+            store: Arc::new(Watched { inner: Arc::clone(&store), gauge: Arc::clone(&plan.gauge) }),
+            github: github(plan, Arc::clone(&clock)),
+            clock,
+            entropy: Arc::clone(&plan.entropy),
+            secrets: plan.secrets.iter().map(|secret| WebhookSecret::new(secret)).collect(),
+            automations: (plan.automations)(),
+        };
+        let engine = Engine::new(parts, Options { crashes: plan.doom.crashes(), ..plan.options.clone() });
+        let router = webhook::router(engine.acceptor().clone());
+        Self { engine, router, store }
+    }
+}
+
+/// A client with nothing remembered.
+fn github(plan: &Plan, clock: Arc<dyn Clock>) -> GitHub {
+    let key = AppKey::from_pem(SIMULATOR_ONLY_PRIVATE_KEY).expect("the simulator's key is a key");
+    let slug = plan.slug.parse().expect("the App's slug is one");
+    let settings = Settings { slug: Some(slug), ..Settings::new(plan.app, key) };
+    let transport = Arc::clone(&plan.wire);
+    GitHub::new(settings, transport, clock, Arc::clone(&plan.entropy)).expect("the settings fit")
+}
