@@ -1,0 +1,6 @@
+//! The contract's acceptance cases, told as stories.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod first;
