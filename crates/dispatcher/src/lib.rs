@@ -18,6 +18,7 @@
 //! All of these are pure: values in, decision out, no I/O and no clock. What may be written in a file or a name stands in [`names`].
 
 pub mod answers;
+pub mod api;
 pub mod authorisation;
 pub mod candidates;
 pub mod chains;
@@ -30,6 +31,7 @@ pub mod histogram;
 pub mod keys;
 pub mod matching;
 pub mod names;
+pub mod pages;
 pub mod payload;
 pub mod reasons;
 pub mod refs;

@@ -41,6 +41,14 @@ pub struct Version {
     pub started_at: Timestamp,
 }
 
+impl Version {
+    /// The image's digest as it is shown: without its algorithm, its first twelve digits.
+    pub(crate) fn short_image(&self) -> &str {
+        let digest = self.image.rsplit(':').next().unwrap_or_default();
+        digest.char_indices().nth(12).map_or(digest, |(at, _)| &digest[..at])
+    }
+}
+
 /// What every request can reach.
 pub(crate) struct Core {
     pub(crate) store: Arc<dyn Store>,

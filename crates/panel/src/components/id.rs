@@ -69,7 +69,7 @@ impl Sha {
 #[derive(Debug, Clone, Template)]
 #[template(
     ext = "html",
-    source = r##"<a class="out" href="{{ href }}" rel="noreferrer">{{ label }}<svg aria-hidden="true"><use href="#icon-out"/></svg></a>"##
+    source = r##"<a class="ext" href="{{ href }}" rel="noreferrer">{{ label }}<svg aria-hidden="true"><use href="#icon-out"/></svg></a>"##
 )]
 pub struct GitHubLink {
     /// What it says.

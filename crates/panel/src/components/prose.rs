@@ -73,10 +73,11 @@ impl Sentence {
 #[derive(Debug, Clone, Template)]
 #[template(
     ext = "html",
-    source = r##"<div class="notice {{ mark.state.class() }}"><p class="cause">{{ mark }} {{ text }}{% if let Some(code) = code %} <code class="small-code">{{ code }}</code>{% endif %}</p>{% if let Some(hint) = hint %}<p class="hint">{{ hint }}</p>{% endif %}{% if let Some(snippet) = snippet %}<div class="snippet"><pre>{{ snippet }}</pre><button type="button" class="copy" data-copy="{{ snippet }}" aria-label="Copy this"><svg aria-hidden="true"><use href="#icon-copy"/></svg></button></div>{% endif %}</div>"##
+    source = r##"<div class="notice {{ mark.state.class() }}"><p class="cause">{% if shown %}{{ mark }} {% endif %}{{ text }}{% if let Some(code) = code %} <code class="small-code">{{ code }}</code>{% endif %}</p>{% if let Some(hint) = hint %}<p class="hint">{{ hint }}</p>{% endif %}{% if let Some(snippet) = snippet %}<div class="snippet"><pre>{{ snippet }}</pre><button type="button" class="copy" data-copy="{{ snippet }}" aria-label="Copy this"><svg aria-hidden="true"><use href="#icon-copy"/></svg></button></div>{% endif %}</div>"##
 )]
 pub struct Notice {
     mark: Mark,
+    shown: bool,
     text: Prose,
     code: Option<String>,
     hint: Option<Prose>,
@@ -87,7 +88,14 @@ impl Notice {
     /// A cause, with the state that it led to.
     #[must_use]
     pub fn new(mark: impl Into<Mark>, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { mark: mark.into(), text: Prose(text.into()), code: None, hint: None, snippet: None }
+        Self { mark: mark.into(), shown: true, text: Prose(text.into()), code: None, hint: None, snippet: None }
+    }
+
+    /// Without its mark, where that stands beside it already.
+    #[must_use]
+    pub fn unmarked(mut self) -> Self {
+        self.shown = false;
+        self
     }
 
     /// The stable word for it, which stands small beside the sentence.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderValue, header};
 use serde::Deserialize;
 use switchboard_clock::Timestamp;
-use switchboard_store::{Delivery, DeliveryId, FactsOf, Store, Work, WorkFilter, WorkState};
+use switchboard_store::{Delivery, DeliveryId, DeliveryState, FactsOf, Store, Work, WorkFilter, WorkState};
 
 use super::facts;
 use super::tables::{About, AttemptList, WorkRow, WorkTable, event_name, took};
@@ -95,7 +95,7 @@ pub(crate) async fn page(shell: Shell, Path(id): Path<String>, Query(after): Que
     let page = DeliveryPage {
         event: event_name(&delivery),
         about: About::of(&delivery),
-        mark: delivery.state.into(),
+        mark: now_mark(&delivery, &works),
         received: Time { at: delivery.accepted_at, now },
         took: took(&delivery),
         github: delivery
@@ -159,6 +159,19 @@ fn shown(body: &Bytes) -> Body {
     match std::str::from_utf8(body) {
         Ok(text) if text.trim_start().starts_with(['{', '[']) => Body::Shown(PrettyJson::of(text)),
         _ => Body::Text(String::from_utf8_lossy(body).into_owned()),
+    }
+}
+
+/// How it is with everything that follows from the delivery. Its own state speaks of the jobs that decide; here the
+/// intents that carry the decisions out count as well.
+fn now_mark(delivery: &Delivery, works: &[Work]) -> Mark {
+    let any = |state| works.iter().any(|work| work.state == state);
+    match delivery.state {
+        DeliveryState::Settled if any(WorkState::Dead) => State::Dead.into(),
+        DeliveryState::Settled if any(WorkState::Leased) => Mark::new(State::Running, "being carried out"),
+        DeliveryState::Settled if any(WorkState::Waiting) => Mark::new(State::Waiting, "decided, to be carried out"),
+        DeliveryState::Settled => Mark::new(State::Succeeded, "all settled"),
+        state => state.into(),
     }
 }
 

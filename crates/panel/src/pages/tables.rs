@@ -5,7 +5,7 @@ use askama::filters::HtmlSafe;
 use switchboard_clock::Timestamp;
 use switchboard_store::{Attempt, Class, Delivery, DeliveryState, Work, WorkState};
 
-use crate::components::{ActionForm, Call, Mark, Notice, ShortId, State, Time, bytes, duration, plural};
+use crate::components::{ActionForm, Call, Mark, Notice, Prose, ShortId, State, Time, bytes, duration, plural, sentence};
 use crate::{Shell, links};
 
 /// A list of deliveries.
@@ -164,7 +164,7 @@ impl WorkRow {
             lane: work.lane.to_string(),
             attempts: plural(work.attempts.into(), "attempt", "attempts"),
             when: When::of(work, now),
-            notice: trouble(work, now),
+            notice: trouble(work, now).map(Notice::unmarked),
             tried: None,
             actions: letter_actions(work, shell),
         }
@@ -220,7 +220,7 @@ pub(super) struct AttemptRow {
     pub(super) started: Timestamp,
     pub(super) took: String,
     pub(super) worker: String,
-    pub(super) notice: Option<Notice>,
+    pub(super) why: Option<(Prose, String)>,
     pub(super) calls: Vec<Call>,
 }
 
@@ -230,7 +230,7 @@ impl AttemptList {
             let mark = outcome(&attempt.outcome);
             AttemptRow {
                 number: at + 1,
-                notice: attempt.failure.as_ref().map(|failure| Notice::failure(mark.clone(), failure)),
+                why: attempt.failure.map(|failure| (Prose(sentence(&failure.message).into()), failure.code)),
                 mark,
                 started: attempt.started_at,
                 took: duration(attempt.ended_at.since(attempt.started_at)),

@@ -1,5 +1,5 @@
-//! A repository's file as GitHub shows it now. Only this page asks: bounded in time, in the background's share of the budget, and by
-//! ETag, so that an unchanged file costs nothing.
+//! A repository's file as GitHub shows it now. Only this page asks, bounded in time, and by ETag, so that an unchanged file costs
+//! nothing.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use switchboard_engine::Trouble;
 use switchboard_engine::yaml::{Diagnostic, Severity};
 use switchboard_github::api::repos::File;
 use switchboard_github::permission::{Access, Permission};
-use switchboard_github::{Auth, Error, GitHub, InstallationId, Priority, Reason as Refusal, RepoName, Scope};
+use switchboard_github::{Auth, Error, GitHub, InstallationId, Reason as Refusal, RepoName, Scope};
 use switchboard_panel::components::{Mark, Notice, State as Shape};
 
 use super::Remark;
@@ -47,8 +47,7 @@ pub(in crate::pages) struct QuotedLine {
 
 /// Looks at both paths.
 pub(super) async fn look(github: &GitHub, name: &RepositoryName, base: &str) -> FileNow {
-    let github = github.with_priority(Priority::Background);
-    match tokio::time::timeout(PATIENCE, read(&github, name)).await {
+    match tokio::time::timeout(PATIENCE, read(github, name)).await {
         Ok(Ok(Some(files))) => found(files, name, base),
         Ok(Ok(None)) => FileNow::Unknown(
             Notice::new(Mark::new(Shape::Denied, "not installed"), format!("The App is not installed on `{name}`, so its file cannot be read."))
