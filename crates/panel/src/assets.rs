@@ -49,3 +49,54 @@ pub(crate) async fn serve(Path(name): Path<String>) -> Response {
     ];
     (headers, asset.content).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The two colours of a variable, light and dark.
+    fn colours(name: &str) -> [[f64; 3]; 2] {
+        let start = format!("--{name}: light-dark(#");
+        let at = STYLESHEET.content.find(&start).unwrap_or_else(|| panic!("no colour {name}")) + start.len();
+        let (light, rest) = STYLESHEET.content[at..].split_once(", #").unwrap();
+        [light, &rest[..6]].map(|hex| [0, 2, 4].map(|at| f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap())))
+    }
+
+    /// WCAG 2.2, "contrast ratio".
+    fn contrast(a: [f64; 3], b: [f64; 3]) -> f64 {
+        let luminance = |colour: [f64; 3]| {
+            let [r, g, b] = colour.map(|channel| {
+                let channel = channel / 255.0;
+                if channel <= 0.04045 { channel / 12.92 } else { ((channel + 0.055) / 1.055).powf(2.4) }
+            });
+            0.2126 * r + 0.7152 * g + 0.0722 * b
+        };
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn text_and_shapes_stand_out_in_both_schemes() {
+        let check = |front: &str, back: &str, least: f64| {
+            for (scheme, (front_colour, back_colour)) in ["light", "dark"].iter().zip(colours(front).into_iter().zip(colours(back))) {
+                let ratio = contrast(front_colour, back_colour);
+                assert!(ratio >= least, "{front} on {back}, {scheme}: {ratio:.2}");
+            }
+        };
+        for front in ["text", "muted", "accent", "good", "bad", "warn"] {
+            for back in ["page", "surface", "sunken", "hover"] {
+                check(front, back, 4.5);
+            }
+        }
+        for (front, back) in [("bad", "bad-tint"), ("warn", "warn-tint"), ("good", "good-tint"), ("text", "flash"), ("on-accent", "accent")] {
+            check(front, back, 4.5);
+        }
+        for tint in ["bad-tint", "warn-tint", "good-tint"] {
+            check("text", tint, 4.5);
+            check("muted", tint, 4.5);
+        }
+        for back in ["page", "surface"] {
+            check("edge", back, 3.0);
+        }
+    }
+}

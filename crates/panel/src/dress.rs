@@ -37,7 +37,7 @@ pub(crate) async fn dress(State(core): State<Arc<Core>>, request: Request, next:
         return if is_bare_error(&response) { fault.into_response() } else { response };
     }
     let session = response.extensions_mut().remove::<Session>();
-    let mut notice = Notice::new(shape(fault.status), fault.detail.clone()).code(fault.code);
+    let mut notice = Notice::new(shape(fault.status), fault.detail.clone()).code(fault.code).unmarked();
     if let Some(hint) = &fault.hint {
         notice = notice.hint(hint.clone());
     }

@@ -5,6 +5,7 @@
 
 pub mod assembly;
 pub mod cli;
+pub mod demo;
 pub mod doctor;
 mod listen;
 pub mod logging;

@@ -31,6 +31,7 @@ pub struct Builder {
     options: Options,
     schedules: bool,
     seed: u64,
+    clock: SimulatedClock,
 }
 
 impl World {
@@ -50,6 +51,7 @@ impl World {
             options: Options::default(),
             schedules: false,
             seed: SEED,
+            clock: SimulatedClock::default(),
         }
     }
 }
@@ -107,6 +109,12 @@ impl Builder {
         Self { schedules: true, ..self }
     }
 
+    /// The clock to live by, if the automations need to know it beforehand because they sleep.
+    #[must_use]
+    pub fn clock(self, clock: SimulatedClock) -> Self {
+        Self { clock, ..self }
+    }
+
     /// The seed of everything that is chance.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
@@ -118,7 +126,7 @@ impl Builder {
     /// # Panics
     /// If there is no place for the store.
     pub async fn begin(self) -> World {
-        let clock = SimulatedClock::default();
+        let clock = self.clock;
         let github = Simulator::new(Arc::new(clock.clone()), self.seed);
         let own_secret = self.app.webhook_secret.clone();
         let app = github.app(self.app).expect("the App's key is one");
@@ -138,7 +146,7 @@ impl Builder {
         };
         let began = clock.now();
         let server = Some(Server::start(&plan));
-        let mut world = World {
+        let world = World {
             clock,
             github,
             app,

@@ -1,5 +1,7 @@
 //! What a story looks at on the server's side.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use switchboard_store::{
@@ -18,10 +20,16 @@ impl World {
     /// The store, to read what the other methods do not.
     ///
     /// # Panics
-    /// If the server is down, as do all methods that look into the store.
+    /// If the server is down; so do all methods that look into the store.
     #[must_use]
     pub fn store(&self) -> &dyn Store {
         &*self.server().store
+    }
+
+    /// A handle on the store, for what lives beside the server. To be let go before the server restarts.
+    #[must_use]
+    pub fn store_handle(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.server().store)
     }
 
     /// The history of a subject, oldest first.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use switchboard_clock::{Clock as _, Timestamp};
+use switchboard_clock::Timestamp;
 use switchboard_engine::Turned;
 
 use crate::drive::drive;

@@ -6,8 +6,7 @@ use crate::trouble::Trouble;
 use crate::workspace::Workspace;
 
 pub(crate) fn with_benchmarks(workspace: &Workspace) -> Result<ExitCode, Trouble> {
-    let mut command =
-        workspace.cargo(&["run", "--release", "--quiet", "--package=switchboard-xtask", "--features=bench", "--"]);
+    let mut command = workspace.cargo(&["run", "--release", "--package=switchboard-xtask", "--features=bench", "--"]);
     let program = "cargo run --release --package=switchboard-xtask --features=bench";
     let status = command.args(std::env::args_os().skip(1)).status();
     let status = status.map_err(|source| Trouble::NotStarted { program: program.to_owned(), source })?;

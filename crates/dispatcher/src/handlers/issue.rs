@@ -158,7 +158,7 @@ async fn wish(intent: &Work, context: &Context) -> Result<Option<Wish>, Trouble>
     }))
 }
 
-/// SHA-256 of what the issue says, in hex.
+/// A digest of what the issue says, in hex.
 fn hash(issue: &Issue) -> String {
     let digest = Digest::of(format!("{}\n{}", issue.title, issue.body).as_bytes());
     digest.0.iter().fold(String::with_capacity(64), |mut hex, byte| {

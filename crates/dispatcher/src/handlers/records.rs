@@ -321,7 +321,7 @@ pub struct IssueRecord {
     /// Its page.
     #[serde(default)]
     pub url: Option<String>,
-    /// SHA-256 of title and body as last written, in hex.
+    /// A digest of title and body as last written, in hex.
     #[serde(default)]
     pub body_hash: Option<String>,
     /// Whether it was closed by us.

@@ -17,7 +17,7 @@ mod assets;
 mod chart;
 mod journey;
 mod overview;
-mod question;
+pub(crate) mod question;
 pub(crate) mod reading;
 pub(crate) mod replay;
 mod repo;
@@ -62,6 +62,14 @@ impl DispatcherPages {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, dispatcher: Arc<Dispatcher>, engine: Arc<Engine>) -> Self {
         Self { desk: Arc::new(Desk { reader: Reader::new(store), dispatcher, engine }) }
+    }
+}
+
+impl Desk {
+    /// A new id for an action.
+    pub(crate) fn new_id(&self) -> String {
+        let context = self.engine.context(self.engine.github().clone());
+        context.entropy.id(context.now).to_string()
     }
 }
 

@@ -4,3 +4,9 @@
 mod support;
 
 mod first;
+mod answers;
+mod chains;
+mod counters;
+mod issues;
+mod lost_answers;
+mod replay;

@@ -10,6 +10,12 @@ use switchboard_simulator::{Access, Expected, Repository, RunSpec, Workflow, Wor
 use switchboard_store::Fact;
 use switchboard_testkit::{Builder, World};
 
+mod always;
+mod look;
+
+pub use always::end;
+pub use look::*;
+
 /// The calls of the contract's section 11; a story fails on any other.
 pub const CALLS: &[(&str, &str)] = &[
     ("GET", "/app"),

@@ -81,7 +81,7 @@ pub(crate) async fn page(shell: Shell, Path(id): Path<String>, Query(after): Que
     };
     let mut rows: Vec<WorkRow> = works.iter().map(|work| WorkRow::new(work, &shell)).collect();
     for at in most_telling(&works) {
-        rows[at].tried = Some(AttemptList::new(store.attempts(works[at].id).await?));
+        rows[at].tried = Some(AttemptList::new(store.attempts(works[at].id).await?, works[at].failure.as_ref()));
     }
     let arrival = Line {
         key: "arrival".to_owned(),

@@ -64,7 +64,7 @@ pub(crate) async fn page(shell: Shell, Path(id): Path<String>) -> Result<Respons
             .with("Enqueued", time(work.created_at))
             .with_some("First tried", work.first_leased_at.map(time))
             .with_some("Settled", work.settled_at.map(time)),
-        attempts: AttemptList::new(attempts),
+        attempts: AttemptList::new(attempts, work.failure.as_ref()),
         timeline: Timeline { lines: facts.iter().map(|fact| facts::line(shell.core(), fact)).collect() },
         payload: crate::components::data(&work.payload),
     };

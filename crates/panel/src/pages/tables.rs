@@ -3,7 +3,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 use switchboard_clock::Timestamp;
-use switchboard_store::{Attempt, Class, Delivery, DeliveryState, Work, WorkState};
+use switchboard_store::{Attempt, Class, Delivery, DeliveryState, Failure, Work, WorkState};
 
 use crate::components::{ActionForm, Call, Mark, Notice, Prose, ShortId, State, Time, bytes, duration, plural, sentence};
 use crate::{Shell, links};
@@ -225,12 +225,15 @@ pub(super) struct AttemptRow {
 }
 
 impl AttemptList {
-    pub(super) fn new(attempts: Vec<Attempt>) -> Self {
+    /// `told` is the failure that stands above the list already; the last attempt does not repeat it.
+    pub(super) fn new(attempts: Vec<Attempt>, told: Option<&Failure>) -> Self {
+        let last = attempts.len();
         let rows = attempts.into_iter().enumerate().map(|(at, attempt)| {
+            let known = at + 1 == last && attempt.failure.as_ref() == told;
             let mark = outcome(&attempt.outcome);
             AttemptRow {
                 number: at + 1,
-                why: attempt.failure.map(|failure| (Prose(sentence(&failure.message).into()), failure.code)),
+                why: attempt.failure.filter(|_| !known).map(|failure| (Prose(sentence(&failure.message).into()), failure.code)),
                 mark,
                 started: attempt.started_at,
                 took: duration(attempt.ended_at.since(attempt.started_at)),

@@ -1,11 +1,11 @@
 //! The embedded backend: one SQLite file.
 //!
-//! One thread [writes](writer), many commands to a transaction, so that thousands of deliveries a second each survive a
-//! loss of power without an fsync of their own. A few connections beside it [read](read), each statement a seek in an
+//! One thread writes (`writer`), many commands to a transaction, so that thousands of deliveries a second each survive a
+//! loss of power without an fsync of their own. A few connections beside it read (`read`), each statement a seek in an
 //! index, so that no page is slower the more is stored. The write-ahead log keeps the two out of each other's way.
 //!
-//! The verbs that write are a file each: [`accept`], [`claim`], [`settle`] (with [`works`], [`intents`] and
-//! [`projections`]), [`retention`]. Who is next in a [`lane`] is decided when something enters or leaves it, not when
+//! The verbs that write are a file each: `accept`, `claim`, `settle` (with `works`, `intents` and
+//! `projections`), `retention`. Who is next in a `lane` is decided when something enters or leaves it, not when
 //! somebody asks, so that a claim costs the same with ten works waiting or a million.
 //!
 //! A second server is kept out by a lock beside the file. That is also why every lease found at the start is over: its

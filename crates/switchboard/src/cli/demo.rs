@@ -1,5 +1,9 @@
 use clap::Args;
 
+use super::{Exit, Failure, runtime};
+use crate::settings::{Purpose, Settings, Sources};
+use crate::{demo, logging, serve};
+
 const EXAMPLES: &str = "\
 Examples:
   switchboard demo
@@ -20,4 +24,18 @@ pub struct DemoArgs {
     /// Port of the server; 0 lets the system choose one
     #[arg(long, value_name = "PORT", default_value_t = 3000)]
     pub port: u16,
+}
+
+pub(super) fn run(args: &DemoArgs) -> Result<Exit, Failure> {
+    // Denials are warnings in the log, and the story tells them itself.
+    let quiet = Sources::default().with_variable("LOG_LEVEL", "error").with_variable("SWITCHBOARD__LOG__FORMAT", "text");
+    logging::start(&Settings::load(&quiet, Purpose::Inspect)?.log).map_err(|error| Failure::Failed {
+        message: error.to_string(),
+        hint: "report this: the demo brings its own log settings".to_owned(),
+    })?;
+    let held = runtime()?.block_on(async {
+        let shutdown = serve::stop_on_signal();
+        demo::play(args.port, args.exit, shutdown).await
+    })?;
+    Ok(if held { Exit::Success } else { Exit::Finding })
 }

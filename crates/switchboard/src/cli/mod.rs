@@ -122,7 +122,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Settings(args) => settings::run(args, &cli.sources),
         Command::Completions(args) => completions::run(args),
         Command::Serve(args) => serve::run(args, &cli.sources),
-        Command::Demo(_) => Err(Failure::NotInThisBuild("demo")),
+        Command::Demo(args) => demo::run(args),
         Command::Simulator(_) => Err(Failure::NotInThisBuild("simulator")),
         Command::Simulate(_) => Err(Failure::NotInThisBuild("simulate")),
         Command::Deliveries(_) => Err(Failure::NotInThisBuild("deliveries")),

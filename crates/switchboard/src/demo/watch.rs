@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
 use switchboard_dispatcher::facts::kinds;
 use switchboard_dispatcher::handlers::records::{IssueRecord, ResultRecord, RunRecord, RunState, TargetRecord};
 use switchboard_dispatcher::keys::{self, views};
 use switchboard_dispatcher::matching::CandidateNumber;
 use switchboard_dispatcher::run_key::RunKey;
-use switchboard_engine::{GITHUB, Reader};
-use switchboard_simulator::RunId;
-use switchboard_store::{Delivery, DeliveryFilter, Fact, FactsOf, KeyRange, WorkFilter, WorkState};
+use switchboard_engine::{Reader, subject};
+use switchboard_simulator::{Repository, RunId};
+use switchboard_store::{Delivery, Fact, FactsOf, KeyRange, Subject, WorkFilter, WorkState};
 
 /// How long anything in the story may take, in real time. It takes a fraction of that.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -87,27 +86,27 @@ impl Watch {
         until(async || self.0.get(&views::ISSUE, &key).await.ok()?.filter(written)).await
     }
 
-    /// Waits until the run of a repository is skipped, and returns the fact that says so.
-    pub(super) async fn skipped(&self, run: RunId) -> Option<Fact> {
+    /// Waits until a run of this commit is skipped, and returns the fact that says so.
+    pub(super) async fn skipped(&self, repository: &Repository, head_sha: &str) -> Option<Fact> {
+        let subject = subject::commit(&repository.full_name(), head_sha);
         until(async || {
-            let deliveries = self.0.deliveries(DeliveryFilter::Event("workflow_run".to_owned()), MANY).await.ok()?;
-            for delivery in deliveries {
-                let facts = self.0.facts(FactsOf::Delivery(delivery.id), None, MANY).await.ok()?;
-                let is_it = |fact: &&Fact| {
-                    fact.kind == kinds::SOURCE_SKIPPED && fact.data["sourceRunId"] == Value::from(run.0)
-                };
-                if let Some(fact) = facts.iter().find(is_it) {
-                    return Some(fact.clone());
-                }
-            }
-            None
+            let facts = self.0.facts(FactsOf::Subject(subject.clone()), None, MANY).await.ok()?;
+            facts.into_iter().find(|fact| fact.kind == kinds::SOURCE_SKIPPED)
         })
         .await
     }
 
-    /// A delivery by GitHub's id of it.
-    pub(super) async fn delivery(&self, guid: &str) -> Option<Delivery> {
-        self.0.delivery_by_key(GITHUB, guid).await.ok()?
+    /// Waits until the delivery that a run was planned from has come in a second time.
+    pub(super) async fn duplicate(&self, journey: &Journey) -> Option<Delivery> {
+        let id = journey.run.delivery;
+        until(async || self.0.delivery(id).await.ok()?.filter(|delivery| delivery.duplicates > 0)).await
+    }
+
+    /// Whether gap repair has asked for this delivery again.
+    pub(super) async fn was_asked_for(&self, journey: &Journey) -> bool {
+        let about = Subject::from(format!("delivery/{}", journey.run.delivery_id));
+        let facts = self.0.facts(FactsOf::Subject(about), None, MANY).await.unwrap_or_default();
+        facts.iter().any(|fact| fact.kind == "engine.gap.redelivery_asked")
     }
 
     /// Dead letters, in words.

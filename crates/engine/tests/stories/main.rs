@@ -1,0 +1,14 @@
+//! The engine's promises, told as stories: a simulated GitHub, the real engine and store, and a small automation that
+//! answers every issue with a comment.
+
+mod accept;
+mod burst;
+mod crashes;
+mod echo;
+mod gaps;
+mod leases;
+mod letters;
+mod payloads;
+mod retries;
+mod schedules;
+mod script;

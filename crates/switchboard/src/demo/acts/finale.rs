@@ -1,0 +1,36 @@
+//! The end: what GitHub says was done to it.
+
+use switchboard_simulator::Call;
+
+use super::Play;
+
+/// Every call that the server may make: the dispatcher's, and those by which the engine finds missing deliveries.
+const CALLS: [(&str, &str); 13] = [
+    ("GET", "/app"),
+    ("GET", "/app/hook/deliveries"),
+    ("GET", "/app/hook/deliveries/*"),
+    ("POST", "/app/hook/deliveries/*/attempts"),
+    ("POST", "/app/installations/*/access_tokens"),
+    ("GET", "/repos/*/*"),
+    ("GET", "/repos/*/*/contents/**"),
+    ("GET", "/repos/*/*/installation"),
+    ("GET", "/repos/*/*/actions/workflows/*/runs"),
+    ("GET", "/repos/*/*/issues"),
+    ("POST", "/repos/*/*/actions/workflows/*/dispatches"),
+    ("POST", "/repos/*/*/issues"),
+    ("PATCH", "/repos/*/*/issues/*"),
+];
+
+impl Play<'_> {
+    /// Compares what GitHub has seen with what the story should have led to.
+    pub(super) async fn finale(&mut self) {
+        let github = &self.stage.github;
+        let written = github.finish(&self.expected);
+        let found = written.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        self.verdicts.note("GitHub was changed exactly as expected, and in no other way", written.is_ok(), found);
+        let outside: Vec<String> = github.unexpected_calls(&CALLS).iter().map(Call::to_string).collect();
+        self.verdicts.note("no call was made that is not needed", outside.is_empty(), outside.join("\n"));
+        let dead = self.watch.dead_letters().await;
+        self.verdicts.note("no job and no intent was given up", dead.is_empty(), dead.join("\n"));
+    }
+}
