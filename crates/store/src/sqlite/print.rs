@@ -1,6 +1,6 @@
 //! Fingerprints: 64 bits that stand for longer text in an index.
 //!
-//! They are part of the file format, so they come from SHA-256 and never change. Where a collision would matter, the
+//! They are part of the file format, so they come from BLAKE3 and never change. Where a collision would matter, the
 //! query compares the text itself as well; of two lanes with one fingerprint each only waits for the other.
 
 use crate::{Class, Digest};
