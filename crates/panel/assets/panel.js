@@ -83,7 +83,10 @@
   let busy = false;
   let waiting = null;
 
-  const show = (state) => { sign.dataset.liveState = state; };
+  const show = (state) => {
+    sign.dataset.liveState = state;
+    say($(".live-word", sign), state === "paused" ? "paused" : "live");
+  };
 
   // Makes `old` equal to `next`, touching only what differs, so that nothing jumps, no open line closes and no selection is lost.
   const merge = (old, next) => {
@@ -186,7 +189,7 @@
   pause.addEventListener("click", () => {
     if (paused) return resume();
     paused = true;
-    pause.textContent = "go on";
+    pause.textContent = "resume";
     pause.setAttribute("aria-pressed", "true");
     show("paused");
   });

@@ -42,17 +42,24 @@ impl AutomationPages for Dispatcher {
         Some(match fact.kind.as_str() {
             "dispatch.trigger.succeeded" => Told {
                 flow: Flow::Out,
-                sentence: Sentence::new(format!("Started `cd.yml` in `{}`.", text("targetRepo"))).state(State::Succeeded),
+                sentence: Sentence::new(format!("Started `cd.yml` in `{}`.", text("targetRepo")))
+                    .state(State::Succeeded),
             },
             "dispatch.trigger.failed" => Told {
                 flow: Flow::Out,
-                sentence: Sentence::new(format!("Not started in `{}`: the workflow has no `workflow_dispatch` trigger.", text("targetRepo")))
-                    .state(State::Failed),
+                sentence: Sentence::new(format!(
+                    "Not started in `{}`: the workflow has no `workflow_dispatch` trigger.",
+                    text("targetRepo")
+                ))
+                .state(State::Failed),
             },
             "dispatch.target.denied" => Told {
                 flow: Flow::Decided,
-                sentence: Sentence::new(format!("Not dispatched: `{}` has no inbound rule for `acme/api` `ci.yml`.", text("targetRepo")))
-                    .state(State::Denied),
+                sentence: Sentence::new(format!(
+                    "Not dispatched: `{}` has no inbound rule for `acme/api` `ci.yml`.",
+                    text("targetRepo")
+                ))
+                .state(State::Denied),
             },
             "dispatch.plan.created" => Told {
                 flow: Flow::Decided,
@@ -98,7 +105,10 @@ async fn main() -> std::io::Result<()> {
         // Something to watch: a delivery every few seconds.
         tokio::spawn(async move {
             for n in 0_u64.. {
-                tokio::time::sleep(Duration::from_secs(std::env::var("EVERY").ok().and_then(|s| s.parse().ok()).unwrap_or(5))).await;
+                tokio::time::sleep(Duration::from_secs(
+                    std::env::var("EVERY").ok().and_then(|s| s.parse().ok()).unwrap_or(5),
+                ))
+                .await;
                 sample.arrive(&support::run("acme/live", &format!("{n:040x}")), n % 2 == 0).await;
             }
         });

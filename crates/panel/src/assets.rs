@@ -41,7 +41,8 @@ pub static ICON: LazyLock<Asset> =
 
 /// `GET /assets/{name}`
 pub(crate) async fn serve(Path(name): Path<String>) -> Response {
-    let asset = [&STYLESHEET, &SCRIPT, &ICON].into_iter().find(|asset| asset.url.strip_prefix("/assets/") == Some(&name));
+    let asset =
+        [&STYLESHEET, &SCRIPT, &ICON].into_iter().find(|asset| asset.url.strip_prefix("/assets/") == Some(&name));
     let Some(asset) = asset else { return StatusCode::NOT_FOUND.into_response() };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
@@ -78,7 +79,9 @@ mod tests {
     #[test]
     fn text_and_shapes_stand_out_in_both_schemes() {
         let check = |front: &str, back: &str, least: f64| {
-            for (scheme, (front_colour, back_colour)) in ["light", "dark"].iter().zip(colours(front).into_iter().zip(colours(back))) {
+            for (scheme, (front_colour, back_colour)) in
+                ["light", "dark"].iter().zip(colours(front).into_iter().zip(colours(back)))
+            {
                 let ratio = contrast(front_colour, back_colour);
                 assert!(ratio >= least, "{front} on {back}, {scheme}: {ratio:.2}");
             }
@@ -88,7 +91,13 @@ mod tests {
                 check(front, back, 4.5);
             }
         }
-        for (front, back) in [("bad", "bad-tint"), ("warn", "warn-tint"), ("good", "good-tint"), ("text", "flash"), ("on-accent", "accent")] {
+        for (front, back) in [
+            ("bad", "bad-tint"),
+            ("warn", "warn-tint"),
+            ("good", "good-tint"),
+            ("text", "flash"),
+            ("on-accent", "accent"),
+        ] {
             check(front, back, 4.5);
         }
         for tint in ["bad-tint", "warn-tint", "good-tint"] {

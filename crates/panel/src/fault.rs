@@ -73,8 +73,12 @@ impl Fault {
     /// 403: the form did not come from one of our pages.
     #[must_use]
     pub fn foreign_form() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "form_not_ours", "This form was not sent from a page of this panel, or its sign-in has ended since.")
-            .hint("Go back, reload the page and send it again.")
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "form_not_ours",
+            "This form was not sent from a page of this panel, or its sign-in has ended since.",
+        )
+        .hint("Go back, reload the page and send it again.")
     }
 
     /// The short title of its status, for headings.
@@ -118,7 +122,6 @@ impl From<askama::Error> for Fault {
             .hint("The server's log says why; please report it.")
     }
 }
-
 
 /// The wire form of RFC 9457, with our `code` and `hint` as extension members.
 #[derive(Serialize)]

@@ -93,7 +93,16 @@ mod tests {
         for next in ["/", "/deliveries?event=push&cursor=1", "/dispatcher/runs/1/2/3"] {
             assert_eq!(own_path(Some(next)), next);
         }
-        for next in ["", "//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example", "/a\nb", "/sign-in", "javascript:alert(1)"] {
+        for next in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/\t/evil.example",
+            "/a\nb",
+            "/sign-in",
+            "javascript:alert(1)",
+        ] {
             assert_eq!(own_path(Some(next)), "/", "{next:?}");
         }
         assert_eq!(own_path(None), "/");

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::Extension;
+use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures::{Stream, stream};
+use futures::stream;
+use http::HeaderName;
 use switchboard_store::Change;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -43,7 +45,7 @@ impl Default for Live {
 pub(crate) async fn events(
     Extension(core): Extension<Arc<Core>>,
     _session: Session,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Fault> {
+) -> Result<impl IntoResponse, Fault> {
     let permit = Arc::clone(&core.live.0).try_acquire_owned().map_err(|_| {
         let mut fault = Fault::new(
             http::StatusCode::SERVICE_UNAVAILABLE,
@@ -62,9 +64,11 @@ pub(crate) async fn events(
     };
     let hints = stream::unfold(listener, async |mut listener| {
         let topics = listener.next().await?;
-        Some((Ok(Event::default().event("changed").data(topics)), listener))
+        Some((Ok::<_, Infallible>(Event::default().event("changed").data(topics)), listener))
     });
-    Ok(Sse::new(hints).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
+    // Or nginx would gather events until its buffer is full.
+    let unbuffered = [(HeaderName::from_static("x-accel-buffering"), "no")];
+    Ok((unbuffered, Sse::new(hints).keep_alive(KeepAlive::new().interval(HEARTBEAT))))
 }
 
 struct Listener {

@@ -43,6 +43,7 @@ impl Panel {
         let shared = vec![
             NavItem { label: "Overview", path: "/" },
             NavItem { label: "Deliveries", path: "/deliveries" },
+            NavItem { label: "Jobs", path: "/jobs" },
         ];
         let tabs = self.automations.iter().map(|automation| automation.nav()).collect();
         let automations: Vec<Router> = self.automations.iter().map(|automation| automation.routes()).collect();
@@ -88,6 +89,7 @@ fn shared_pages() -> Router {
         .route("/deliveries/{id}", get(pages::delivery::page))
         .route("/deliveries/{id}/body", get(pages::delivery::raw))
         .route("/deliveries/{id}/replay", post(pages::actions::replay))
+        .route("/jobs", get(pages::jobs::page))
         .route("/jobs/{id}", get(pages::job::page))
         .route("/jobs/{id}/revive", post(pages::actions::revive))
         .route("/jobs/{id}/discard", post(pages::actions::discard))

@@ -1,7 +1,9 @@
 //! What lists can be asked for. One filter at a time, each with an index of its own; the same for pages and API.
 
 use serde::Deserialize;
-use switchboard_store::{DeliveryFilter, DeliveryId, DeliveryState, Installation, Subject};
+use switchboard_store::{
+    Class, DeliveryFilter, DeliveryId, DeliveryState, Installation, Subject, WorkFilter, WorkId, WorkState,
+};
 
 use crate::Fault;
 
@@ -91,8 +93,46 @@ fn delivery_state(name: &str) -> Result<DeliveryState, Fault> {
         .ok_or_else(|| Fault::parameter("A delivery's state is one of pending, settled, dead and ignored."))
 }
 
+/// The query of a list of jobs and intents.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct JobQuery {
+    class: Option<String>,
+    state: Option<String>,
+    delivery: Option<String>,
+    pub(crate) cursor: Option<String>,
+    pub(crate) limit: Option<String>,
+}
+
+impl JobQuery {
+    /// The filter, and how the URL says it. Jobs, unless something else is asked for.
+    pub(crate) fn filter(&self) -> Result<(WorkFilter, Chosen), Fault> {
+        let states = [WorkState::Waiting, WorkState::Leased, WorkState::Done, WorkState::Dead, WorkState::Withdrawn];
+        let chosen = |name, value: &str| Chosen { name, value: value.to_owned() };
+        match (self.class.as_deref(), self.state.as_deref(), self.delivery.as_deref()) {
+            (None | Some("job"), None, None) => Ok((WorkFilter::Class(Class::Job), chosen("class", "job"))),
+            (Some("intent"), None, None) => Ok((WorkFilter::Class(Class::Intent), chosen("class", "intent"))),
+            (None, Some(name), None) => states
+                .into_iter()
+                .find(|state| state.as_str() == name)
+                .map(|state| (WorkFilter::State(state), chosen("state", name)))
+                .ok_or_else(|| Fault::parameter("A state is one of waiting, leased, done, dead and withdrawn.")),
+            (None, None, Some(id)) => id
+                .parse()
+                .map(|delivery| (WorkFilter::Delivery(delivery), chosen("delivery", id)))
+                .map_err(|_| Fault::parameter("A delivery is named by the id that the list of deliveries gives.")),
+            (Some(_), None, None) => Err(Fault::parameter("A class is job or intent.")),
+            _ => Err(Fault::parameter("Jobs are listed by one of class, state and delivery at a time.")),
+        }
+    }
+
+    /// Where the page begins.
+    pub(crate) fn cursor(&self) -> Result<Option<WorkId>, Fault> {
+        cursor(self.cursor.as_deref())
+    }
+}
+
 /// A cursor as an earlier page gave it.
-pub(crate) fn cursor<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>, Fault> {
+fn cursor<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>, Fault> {
     text.filter(|text| !text.is_empty())
         .map(|text| text.parse().map_err(|_| Fault::parameter("The cursor is not one that a list gave.")))
         .transpose()

@@ -154,9 +154,7 @@ impl Shell {
             body: Html::trusted(body.render()?),
         };
         let mut response = layout.render()?.into_response();
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         Ok(response)
     }
 }

@@ -57,7 +57,9 @@ impl From<Option<serde_json::Value>> for Seen {
     fn from(record: Option<serde_json::Value>) -> Self {
         let Some(record) = record else { return Self::NotYet };
         match Completeness::deserialize(record) {
-            Ok(Completeness { checked_at, nothing_missing_since: Some(since), .. }) => Self::Complete { since, checked_at },
+            Ok(Completeness { checked_at, nothing_missing_since: Some(since), .. }) => {
+                Self::Complete { since, checked_at }
+            }
             Ok(Completeness { checked_at, missing, .. }) => Self::Missing { count: missing, checked_at },
             Err(_) => Self::Unreadable,
         }

@@ -5,16 +5,17 @@ mod support;
 use axum::body::Body;
 use http::{StatusCode, header};
 use serde_json::json;
-use switchboard_clock::Timestamp;
-use switchboard_store::{DeliveryFilter, Failure, Outcome, Queue, Settlement, Store as _, WorkFilter, WorkState};
 use support::site::{OPERATOR, Site, request};
 use support::{About, Sample};
+use switchboard_clock::Timestamp;
+use switchboard_store::{DeliveryFilter, Failure, Outcome, Queue, Settlement, Store as _, WorkFilter, WorkState};
 
 const START: Timestamp = Timestamp::from_seconds(1_795_000_000);
 /// What a page may cost, whatever is stored.
 const READS_MAX: usize = 8;
 
 /// Every route that shows something, with ids that are in the store.
+#[expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 async fn routes(sample: &Sample) -> Vec<String> {
     let store = &sample.store;
     let latest = store.deliveries(DeliveryFilter::All, None, 5).await.unwrap();
@@ -29,6 +30,9 @@ async fn routes(sample: &Sample) -> Vec<String> {
         "/deliveries?repository=acme/api",
         "/deliveries?installation=48211907",
         "/deliveries?subject=acme/web%23301",
+        "/jobs",
+        "/jobs?class=intent",
+        "/jobs?state=dead",
         "/search?q=acme/api",
         "/search?q=nonsense",
         "/nothing",
@@ -68,7 +72,11 @@ async fn every_route_answers_with_at_most_eight_reads_however_much_is_stored() {
     let mut costs = Vec::new();
     for path in routes(&sample).await {
         let answer = site.get(&path, "").await;
-        assert!(answer.status.is_success() || answer.status.is_redirection() || answer.status == StatusCode::NOT_FOUND, "{path}: {}", answer.body);
+        assert!(
+            answer.status.is_success() || answer.status.is_redirection() || answer.status == StatusCode::NOT_FOUND,
+            "{path}: {}",
+            answer.body
+        );
         let reads = site.reads.take();
         assert!(reads <= READS_MAX, "{path} reads the store {reads} times");
         costs.push((path, reads));
@@ -162,7 +170,15 @@ async fn hostile_text_is_inert_on_every_page() {
     sample.decide(10, dead).await;
     let job = sample.store.works(WorkFilter::State(WorkState::Dead), None, 1).await.unwrap()[0].id;
     let search = "/search?q=%3Cscript%3Ealert(1)%3C/script%3E";
-    for path in ["/", "/deliveries", "/deliveries?repository=%3Cscript%3E", &format!("/deliveries/{id}"), &format!("/jobs/{job}"), search, "/%3Cscript%3E"] {
+    for path in [
+        "/",
+        "/deliveries",
+        "/deliveries?repository=%3Cscript%3E",
+        &format!("/deliveries/{id}"),
+        &format!("/jobs/{job}"),
+        search,
+        "/%3Cscript%3E",
+    ] {
         let page = site.get(path, "").await;
         assert!(page.header(header::CONTENT_TYPE).starts_with("text/html"), "{path}");
         assert!(!page.body.contains("<script>") && !page.body.contains("<img"), "{path}: {}", page.body);

@@ -4,10 +4,10 @@ mod support;
 
 use axum::body::Body;
 use http::{StatusCode, header};
-use switchboard_clock::Timestamp;
-use switchboard_panel::{Access, Auth};
 use support::Sample;
 use support::site::{OPERATOR, Site, VIEWER, from, request, tokens};
+use switchboard_clock::Timestamp;
+use switchboard_panel::{Access, Auth};
 
 const START: Timestamp = Timestamp::from_seconds(1_795_000_000);
 
@@ -27,7 +27,10 @@ async fn without_a_sign_in_pages_lead_to_it_and_the_api_answers_401() {
         assert!(answer.header(header::LOCATION).starts_with("/sign-in"), "{path}");
         assert!(!answer.body.contains("acme"));
     }
-    assert_eq!(site.get("/deliveries?event=push", "").await.header(header::LOCATION), "/sign-in?next=%2Fdeliveries%3Fevent%3Dpush");
+    assert_eq!(
+        site.get("/deliveries?event=push", "").await.header(header::LOCATION),
+        "/sign-in?next=%2Fdeliveries%3Fevent%3Dpush"
+    );
     for path in ["/api/v1/deliveries", "/api/v1/nothing", "/live"] {
         let answer = site.get(path, "").await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
@@ -92,7 +95,8 @@ async fn behind_https_the_cookie_belongs_to_this_host_alone() {
 async fn wrong_tokens_are_refused_and_then_slowed_down() {
     let (sample, site, _) = site().await;
     let attempt = |address: &'static str, token: &str| {
-        let request = from(address, "POST", "/sign-in", "").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request =
+            from(address, "POST", "/sign-in", "").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         site.send(request.body(Body::from(format!("token={token}"))).unwrap())
     };
     for _ in 0..10 {
@@ -201,7 +205,8 @@ async fn without_sign_in_configured_only_names_of_this_machine_are_answered() {
 #[tokio::test]
 async fn outside_the_allowlist_everything_is_403() {
     let sample = Sample::empty(START);
-    let access = Access { allowed: vec!["192.0.2.0/24".parse().unwrap()], proxies: vec!["10.0.0.0/8".parse().unwrap()] };
+    let access =
+        Access { allowed: vec!["192.0.2.0/24".parse().unwrap()], proxies: vec!["10.0.0.0/8".parse().unwrap()] };
     let site = Site::new(sample.store.clone(), tokens(), access, Vec::new());
     for path in ["/", "/sign-in", "/api/v1/deliveries", "/nothing"] {
         let send = |address, forwarded: &str| {

@@ -7,6 +7,7 @@ use axum::Router;
 use switchboard_clock::{Clock, Entropy};
 use switchboard_dispatcher::Dispatcher;
 use switchboard_dispatcher::config::Config;
+use switchboard_dispatcher::pages::DispatcherPages;
 use switchboard_engine::{Automation, Engine, Options, Parts};
 use switchboard_github::GitHub;
 use switchboard_github::secret::WebhookSecret;
@@ -68,21 +69,31 @@ impl Server {
         }
         let parts = Parts { store: Arc::clone(&store), github, clock, entropy, secrets, automations };
         let engine = Arc::new(Engine::new(parts, engine));
-        let pages: Vec<Arc<dyn AutomationPages>> = Vec::new();
+        let pages = dispatcher.iter().map(|dispatcher| {
+            let pages = DispatcherPages::new(Arc::clone(&store), Arc::clone(dispatcher), &engine);
+            Arc::new(pages) as Arc<dyn AutomationPages>
+        });
         let panel = Panel {
             store: Arc::clone(&store),
             actions: Arc::new(engine.acceptor().clone()),
             auth,
             access,
-            automations: pages,
+            automations: pages.collect(),
             version,
             github_url,
             shutdown: shutdown.clone(),
         };
         let router = switchboard_engine::webhook::router(engine.acceptor().clone())
             .merge(probes::router(store))
+            .merge(switchboard_dispatcher::pages::schemas())
             .merge(panel.router());
         Self { engine, dispatcher, router, shutdown }
+    }
+
+    /// Its routes alone, for asking it things without running it.
+    #[must_use]
+    pub fn into_router(self) -> Router {
+        self.router
     }
 
     /// Runs until shut down: answers what was accepted, finishes what is being decided and delivered.

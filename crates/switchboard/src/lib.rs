@@ -6,9 +6,11 @@
 pub mod assembly;
 pub mod cli;
 pub mod demo;
+pub mod desk;
 pub mod doctor;
 mod listen;
 pub mod logging;
 mod probes;
 pub mod serve;
 pub mod settings;
+pub mod simulated;

@@ -8,7 +8,7 @@ use switchboard_engine::Options;
 use switchboard_github::{GitHub, HttpTransport};
 use switchboard_panel::{Access, Auth, SessionSecret, Version};
 use switchboard_store::sqlite::{self, SqliteStore};
-use switchboard_store::{Retention, Store};
+use switchboard_store::{Retention, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -20,14 +20,21 @@ use crate::settings::{GitHubSettings, Settings};
 /// Opens the configured store.
 ///
 /// # Errors
-/// [`Failure`] with the file and what to do.
-pub fn open_store(settings: &Settings) -> Result<Arc<SqliteStore>, Failure> {
+/// What the store says; [`store_failure`] tells it to people.
+pub fn open_store(settings: &Settings) -> Result<Arc<SqliteStore>, StoreError> {
     let options = sqlite::Options::new(Arc::new(SystemClock), Arc::new(SystemEntropy));
     let StoreLocation::Sqlite(path) = &settings.store.location;
-    SqliteStore::open(path, &options).map_err(|error| Failure::Failed {
+    SqliteStore::open(path, &options)
+}
+
+/// A store that cannot be opened, with its file and what to do.
+#[must_use]
+pub fn store_failure(settings: &Settings, error: &StoreError) -> Failure {
+    let StoreLocation::Sqlite(path) = &settings.store.location;
+    Failure::Failed {
         message: format!("the store {} cannot be opened: {error}", path.display()),
         hint: error.hint().unwrap_or("see DATABASE_URL in `switchboard settings`").to_owned(),
-    })
+    }
 }
 
 /// Makes the client for the configured App.
@@ -49,25 +56,41 @@ pub fn client(github: &GitHubSettings) -> Result<GitHub, Failure> {
 /// # Errors
 /// [`Failure`], if it cannot start.
 pub async fn serve(settings: Settings, shutdown: CancellationToken) -> Result<(), Failure> {
-    let Some(github) = &settings.github else {
-        // The loader asks for the App when loading to serve.
-        return Err(Failure::Failed { message: "no App is configured".to_owned(), hint: "see .env.example".to_owned() });
-    };
-    let store = open_store(&settings)?;
-    let client = client(github)?;
+    let store = open_store(&settings).map_err(|error| store_failure(&settings, &error))?;
+    let components = components(&settings, store as Arc<dyn Store>)?;
     let address = settings.server.address();
     let listener = TcpListener::bind(address).await.map_err(|error| Failure::Failed {
         message: format!("cannot listen on {address}: {error}"),
         hint: "another server may be running; PORT chooses another port".to_owned(),
     })?;
     let address = listener.local_addr().unwrap_or(address);
-    let components = Components {
-        store: store as Arc<dyn Store>,
-        github: client,
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
+    let server = Server::new(components, shutdown);
+    tracing::info!(%address, version = settings.server.version(), "listening");
+    server.run(listener).await.map_err(|error| Failure::Failed {
+        message: error.to_string(),
+        hint: error.hint().unwrap_or("see the log").to_owned(),
+    })
+}
+
+/// What the settings say a server is put together from. They were loaded [to serve](crate::settings::Purpose::Serve).
+///
+/// # Errors
+/// [`Failure`], if the App's client cannot be made.
+pub fn components(settings: &Settings, store: Arc<dyn Store>) -> Result<Components, Failure> {
+    let Some(github) = &settings.github else {
+        // The loader asks for the App when loading to serve.
+        return Err(Failure::Failed { message: "no App is configured".to_owned(), hint: "see .env.example".to_owned() });
+    };
+    Ok(Components {
+        store,
+        github: client(github)?,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         secrets: github.webhook_secrets.clone(),
-        engine: engine_options(&settings),
+        engine: engine_options(settings),
         dispatcher: settings.dispatcher.config.clone(),
         auth: Auth {
             operator: settings.auth.operator.clone(),
@@ -79,22 +102,19 @@ pub async fn serve(settings: Settings, shutdown: CancellationToken) -> Result<()
             allowed: settings.server.admin_ip_allowlist.clone(),
             proxies: settings.server.trusted_proxies.clone(),
         },
-        version: Version {
-            version: settings.server.version().to_owned(),
-            image: settings.server.image_sha.clone(),
-            started_at: SystemClock.now(),
-        },
+        version: version(settings),
         github_url: github.api_url.web().trim_end_matches('/').to_owned(),
-    };
-    for warning in &settings.warnings {
-        tracing::warn!("{warning}");
-    }
-    let server = Server::new(components, shutdown);
-    tracing::info!(%address, version = settings.server.version(), "listening");
-    server.run(listener).await.map_err(|error| Failure::Failed {
-        message: error.to_string(),
-        hint: error.hint().unwrap_or("see the log").to_owned(),
     })
+}
+
+/// What the pages say about this build.
+#[must_use]
+pub fn version(settings: &Settings) -> Version {
+    Version {
+        version: settings.server.version().to_owned(),
+        image: settings.server.image_sha.clone(),
+        started_at: SystemClock.now(),
+    }
 }
 
 fn engine_options(settings: &Settings) -> Options {

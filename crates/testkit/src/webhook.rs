@@ -128,8 +128,12 @@ impl World {
         &self.arrived
     }
 
-    /// Lets every webhook arrive that is due; says how many there were.
-    pub(crate) async fn deliver(&mut self) -> usize {
+    /// Lets every webhook arrive that is due, and says how many there were. Nothing follows from them before the world
+    /// [settles](World::settle).
+    ///
+    /// # Panics
+    /// If the server dies over it and cannot start again.
+    pub async fn deliver(&mut self) -> usize {
         let due = self.github.take_due();
         let count = due.len();
         for delivery in due {

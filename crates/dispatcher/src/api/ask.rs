@@ -33,7 +33,7 @@ pub(super) async fn simulate(
         Fault::parameter(format!("The body is not a simulation: {error}."))
             .hint("Send `{\"repository\": \"owner/name\", \"workflow\": \"ci.yml\"}`, and perhaps branch, conclusion and event.")
     })?;
-    desk.dispatcher.simulate(&request, desk.engine.github()).await.map(Json).map_err(unreadable)
+    desk.dispatcher.simulate(&request, &desk.github).await.map(Json).map_err(unreadable)
 }
 
 /// GitHub could not be read, so there is no answer.

@@ -2,7 +2,7 @@
 //!
 //! A request whose answer was lost may have started the workflow all the same, and so may one whose lease ended without a
 //! settlement. Before such a request is repeated, the workflow's runs are listed at 0, 5 and 20 s; a run on the same ref
-//! that no record claims is ours. A run may also have been adopted meanwhile: then its id stands in the target's record.
+//! that no record claims is ours. A run may also have completed and been adopted meanwhile: then its result is recorded.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use switchboard_engine::{Context, Trouble};
 use switchboard_github::api::actions::{DispatchRequest, RunFilter, dispatched_run};
 use switchboard_github::permission::{Access, Permission};
 use switchboard_github::{Class, Error, InstallationId, Reason as Refusal, RepoId, RepoName, Scope, endpoint};
-use switchboard_store::{Failure, Hold, Installation, Outcome, Settlement, Work};
+use switchboard_store::{Failure, Hold, Installation, Key, Outcome, Settlement, Work};
 
 use crate::answers::{self, Refused};
 use crate::chains::DISPATCH_EVENT;
@@ -20,13 +20,14 @@ use crate::facts::{Event, Target};
 use crate::handlers::draft::Draft;
 use crate::handlers::outcome::{self, Source, expected_key};
 use crate::handlers::reads::repo_name;
-use crate::handlers::records::{ExpectedRecord, RunRecord, StartedRun, TargetRecord, TargetState};
+use crate::handlers::records::{ExpectedRecord, ResultRecord, RunRecord, StartedRun, TargetRecord, TargetState};
 use crate::handlers::report::{ReportOrder, report_job};
 use crate::handlers::tally::Count;
 use crate::handlers::target::CandidateOrder;
 use crate::handlers::{Dispatcher, payload};
 use crate::histogram::Latency;
 use crate::keys::{self, views};
+use crate::matching::CandidateNumber;
 use crate::names::short_name;
 use crate::reasons::Reason;
 use crate::retry;
@@ -68,9 +69,10 @@ impl Dispatcher {
         let sent_before = target.attempts;
         let dispatch = Dispatch { order, run, target, name, scope, sent_before };
 
-        if let Some(id) = dispatch.target.run_id {
-            let url = dispatch.target.run_url.clone();
-            return self.succeeded(dispatch, Started { id: Some(id), url }, context);
+        let result_key = keys::target(dispatch.run.key, order.number());
+        if let Some(result) = context.store.get::<ResultRecord>(&views::RESULT, &result_key).await? {
+            let started = Started { id: Some(result.run_id), url: result.run_url };
+            return self.succeeded(dispatch, started, context);
         }
         if intent.unanswered {
             if let Some(started) = self.look(&dispatch, intent, context).await? {
@@ -82,7 +84,8 @@ impl Dispatcher {
         }
         if retry::is_expired(intent.created_at, context.now, self.config.dispatch_expiry) {
             let error = "GitHub took no dispatch in time";
-            return Ok(self.failed(dispatch, Reason::Expired, error, None, context.now).finish());
+            let Dispatch { run, target, .. } = dispatch;
+            return Ok(failed(&run, target, Reason::Expired, error, None, context.now).finish());
         }
         match self.send(&dispatch, context).await {
             Ok(started) => self.succeeded(dispatch.counted(), started, context),
@@ -192,7 +195,7 @@ impl Dispatcher {
         match error.class() {
             Class::RetryAfter { at, .. } => {
                 let installation = Installation(dispatch.scope.installation.0);
-                let mut settlement = dispatch.later(TargetState::Held, at, now).finish();
+                let mut settlement = dispatch.looked().later(TargetState::Held, at, now).finish();
                 settlement.hold = Some(Hold { installation, until: at });
                 settlement.outcome = Outcome::Retry { at, failure, counted: false, unanswered: false };
                 settlement
@@ -202,34 +205,30 @@ impl Dispatcher {
                 if dispatch.target.attempts > self.config.max_retries {
                     let reason = Reason::GithubUnavailable;
                     let hint = failure.hint.clone();
-                    let draft = self.failed(dispatch, reason, &failure.message, hint, now);
+                    let Dispatch { run, target, .. } = dispatch;
+                    let draft = failed(&run, target, reason, &failure.message, hint, now);
                     let failure = Failure { code: reason.code().to_owned(), ..failure };
                     return Settlement { outcome: Outcome::Dead { failure }, ..draft.finish() };
                 }
                 let chance = context.entropy.fraction();
                 let at = now + retry::delay(self.config.retry_base, dispatch.target.attempts, chance);
                 let unanswered = error.class() == Class::Ambiguous;
+                // Its run may have started, so it can be adopted from now on.
+                let expected = unanswered.then(|| dispatch.expected(now));
                 let mut draft = dispatch.later(TargetState::Queued, at, now);
+                if let Some((key, expected)) = expected {
+                    draft.put(views::EXPECTED_RUN, key, &expected);
+                }
                 draft.tally.one(Count::Retried);
                 let outcome = Outcome::Retry { at, failure, counted: true, unanswered };
                 Settlement { outcome, ..draft.finish() }
             }
             Class::Permanent(refusal) => {
                 let reason = reason(refusal, error);
-                self.failed(dispatch.counted(), reason, error.internal(), failure.hint, now).finish()
+                let Dispatch { run, target, .. } = dispatch.counted();
+                failed(&run, target, reason, error.internal(), failure.hint, now).finish()
             }
         }
-    }
-
-    fn failed(&self, dispatch: Dispatch, reason: Reason, error: &str, hint: Option<String>, now: Timestamp) -> Draft {
-        let Dispatch { order, run, target, .. } = dispatch;
-        let mut draft = Draft::of(&run, now);
-        let target = outcome::failed(&mut draft, &Source::recorded(&run), target, reason, error, hint, now);
-        draft.put(views::TARGET, keys::target(run.key, order.number()), &target);
-        let repository_id = target.repository_id.unwrap_or_default();
-        draft.delete(views::EXPECTED_RUN, expected_key(repository_id, &target.workflow, run.key, order.number()));
-        draft.job(report_job(run.source.installation_id, &ReportOrder::run(run.key)));
-        draft
     }
 
     /// The engine has given the intent up: it was lost too often.
@@ -244,14 +243,8 @@ impl Dispatcher {
         if target.state.is_terminal() {
             return Ok(Settlement::done());
         }
-        let mut draft = Draft::of(&run, context.now);
-        let source = Source::recorded(&run);
-        let hint = failure.hint.clone();
-        let reason = Reason::GithubUnavailable;
-        let target = outcome::failed(&mut draft, &source, target, reason, &failure.message, hint, context.now);
-        draft.put(views::TARGET, keys::target(run.key, order.number()), &target);
-        draft.job(report_job(run.source.installation_id, &ReportOrder::run(run.key)));
-        Ok(draft.finish())
+        let (reason, hint) = (Reason::GithubUnavailable, failure.hint.clone());
+        Ok(failed(&run, target, reason, &failure.message, hint, context.now).finish())
     }
 }
 
@@ -259,21 +252,50 @@ impl Dispatch {
     /// The same with this attempt's request counted.
     fn counted(mut self) -> Self {
         self.target.attempts = self.sent_before.saturating_add(1);
+        self.looked()
+    }
+
+    /// The same with nothing left to look for: what was sent before has been looked for, or never was anything.
+    fn looked(mut self) -> Self {
         self.target.looks = 0;
         self
     }
 
-    /// The record of a dispatch that goes on later. Its run may have started, so it can be adopted from now on.
+    /// Where its run is expected, and as what once the request may have started it.
+    fn expected(&self, sent_at: Timestamp) -> (Key, ExpectedRecord) {
+        let Self { order, run, target, .. } = self;
+        let repository_id = target.repository_id.unwrap_or_default();
+        let key = expected_key(repository_id, &target.workflow, run.key, order.number());
+        (key, expected(run, target, sent_at))
+    }
+
+    /// The record of a dispatch that goes on later.
     fn later(self, state: TargetState, at: Timestamp, now: Timestamp) -> Draft {
         let Self { order, run, target, .. } = self;
         let mut draft = Draft::of(&run, now);
-        let repository_id = target.repository_id.unwrap_or_default();
-        let key = expected_key(repository_id, &target.workflow, run.key, order.number());
-        draft.put(views::EXPECTED_RUN, key, &expected(&run, &target, now));
         let target = TargetRecord { state, next_attempt_at: Some(at), ..target };
         draft.put(views::TARGET, keys::target(run.key, order.number()), &target);
         draft
     }
+}
+
+/// The end of a dispatch that did not happen.
+fn failed(
+    run: &RunRecord,
+    target: TargetRecord,
+    reason: Reason,
+    error: &str,
+    hint: Option<String>,
+    now: Timestamp,
+) -> Draft {
+    let number = CandidateNumber(target.n);
+    let mut draft = Draft::of(run, now);
+    let target = outcome::failed(&mut draft, &Source::recorded(run), target, reason, error, hint, now);
+    draft.put(views::TARGET, keys::target(run.key, number), &target);
+    let repository_id = target.repository_id.unwrap_or_default();
+    draft.delete(views::EXPECTED_RUN, expected_key(repository_id, &target.workflow, run.key, number));
+    draft.job(report_job(run.source.installation_id, &ReportOrder::run(run.key)));
+    draft
 }
 
 /// Nothing was found yet, which says little: GitHub's lists lag.

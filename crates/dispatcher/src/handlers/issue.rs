@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use switchboard_engine::{Context, Trouble};
-use switchboard_github::api::issues::{IssueFilter, IssueUpdate, NewIssue};
+use switchboard_github::api::issues::{Issue as WrittenIssue, IssueFilter, IssueUpdate, NewIssue};
 use switchboard_github::permission::{Access, Permission};
 use switchboard_github::{Class, InstallationId, Reason as Refusal, RepoId, RepoName, Scope, endpoint};
 use switchboard_store::{Digest, Failure, Key, Settlement, View, Work};
@@ -14,6 +14,7 @@ use crate::handlers::draft::Draft;
 use crate::handlers::reads::repo_name;
 use crate::handlers::records::{IssueRecord, RunRecord};
 use crate::handlers::report::{ConfigReport, ReportOrder, rows, targets, wanted_since};
+use crate::handlers::tally::Count;
 use crate::handlers::{Dispatcher, payload};
 use crate::keys::{self, views};
 use crate::report::{Issue, ReportedRun, config_marker, run_issue, run_marker};
@@ -40,11 +41,11 @@ impl Dispatcher {
         if known.number.is_some() && known.body_hash == hash && known.closed == hash.is_none() {
             return Ok(Settlement::done());
         }
-        let number = match known.number {
-            Some(number) => Some(number),
+        let found = match known.number {
             None if intent.unanswered => self.find(&wish, &name, &scope, context).await?,
-            None => None,
+            _ => None,
         };
+        let number = known.number.or(found.as_ref().map(|found| found.number));
         let written = match (&wish.issue, number) {
             (None, None) => return Ok(Settlement::done()),
             (None, Some(number)) => {
@@ -53,10 +54,17 @@ impl Dispatcher {
                 call.fetch().await.map(|fetched| (fetched.value, IssueStep::Closed))
             }
             (Some(issue), Some(number)) => {
-                let update =
-                    IssueUpdate { title: Some(&issue.title), body: Some(&issue.body), ..IssueUpdate::default() };
-                let call = context.github.update_issue(scope, &name, number, &update);
-                call.fetch().await.map(|fetched| (fetched.value, IssueStep::Updated))
+                // One that is found was created by us, though only now we know.
+                let step = if found.is_some() { IssueStep::Created } else { IssueStep::Updated };
+                match found.filter(|found| says(found, issue)) {
+                    Some(found) => Ok((found, step)),
+                    None => {
+                        let update =
+                            IssueUpdate { title: Some(&issue.title), body: Some(&issue.body), ..IssueUpdate::default() };
+                        let call = context.github.update_issue(scope, &name, number, &update);
+                        call.fetch().await.map(|fetched| (fetched.value, step))
+                    }
+                }
             }
             (Some(issue), None) => {
                 let new = NewIssue { title: &issue.title, body: &issue.body };
@@ -68,6 +76,9 @@ impl Dispatcher {
         let record = match written {
             Ok((issue, step)) => {
                 draft.fact(&Event::Issue { step, issue: Some(issue.number), reason: None });
+                if step == IssueStep::Created {
+                    draft.tally.one(Count::IssuesCreated);
+                }
                 IssueRecord {
                     number: Some(issue.number),
                     url: issue.html_url.or(known.url),
@@ -98,13 +109,13 @@ impl Dispatcher {
         name: &RepoName,
         scope: &Scope,
         context: &Context,
-    ) -> Result<Option<u64>, Trouble> {
+    ) -> Result<Option<WrittenIssue>, Trouble> {
         let since = wanted_since(&wish.run).rfc3339_seconds();
         let bot = self.bot(context).await?;
         let filter = IssueFilter { state: Some("all"), creator: Some(&bot), since: Some(&since) };
         let issues = context.github.issues(scope.clone(), name, &filter).fetch().await?.value;
-        let ours = issues.iter().find(|issue| issue.body.as_deref().is_some_and(|body| body.contains(&wish.marker)));
-        Ok(ours.map(|issue| issue.number))
+        let is_ours = |issue: &WrittenIssue| issue.body.as_deref().is_some_and(|body| body.contains(&wish.marker));
+        Ok(issues.into_iter().find(is_ours))
     }
 
     /// The engine has given the issue up: GitHub was out of reach for too long.
@@ -156,6 +167,11 @@ async fn wish(intent: &Work, context: &Context) -> Result<Option<Wish>, Trouble>
             }
         }
     }))
+}
+
+/// Whether an issue already says what is wanted.
+fn says(written: &WrittenIssue, wanted: &Issue) -> bool {
+    (written.title.as_deref(), written.body.as_deref()) == (Some(&wanted.title), Some(&wanted.body))
 }
 
 /// A digest of what the issue says, in hex.

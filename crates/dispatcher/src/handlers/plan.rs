@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchboard_clock::Timestamp;
 use switchboard_engine::{Context, Trouble};
-use switchboard_store::{Delivery, Installation, KeyRange, NewJob, Settlement, Work};
+use switchboard_store::{Delivery, FactsOf, Installation, KeyRange, NewJob, Settlement, Work};
 
 use crate::chains::{self, Evidence, Lineage, Origin};
-use crate::facts::{About, Event, Target};
+use crate::facts::{About, Event, Target, kinds};
 use crate::handlers::draft::Draft;
 use crate::handlers::evaluate::{Case, evaluate};
 use crate::handlers::reads::{self, FileRead};
@@ -35,6 +35,9 @@ use crate::source_rules;
 const EXPECTED_MAX: usize = 500;
 /// Earlier replays whose targets are looked at.
 const TARGETS_MAX: usize = 2_000;
+/// Facts of a delivery among which its acceptance is looked for: it is in the first settlement, beside those of other
+/// automations.
+const FIRST_FACTS: usize = 100;
 
 /// What a plan job is told beside the delivery that it follows from.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -89,31 +92,22 @@ impl Dispatcher {
         let Arrived { delivery, body } = Arrived::read(job, context).await?;
         let run = match webhook::read(&body) {
             Ok(run) => run,
-            Err(unusable) => return Ok(skip_unusable(&unusable, &delivery, &order, context.now)),
+            Err(unusable) => {
+                let first = order.is_first(&delivery, context).await?;
+                return Ok(skip_unusable(&unusable, &delivery, first, context.now));
+            }
         };
-        let key = order.replay.map_or(run.key(), |replay| run.key().replayed(replay.n));
         let started: Option<StartedRun> = context.store.get(&views::BY_TARGET_RUN, &keys::run_id(run.run_id)).await?;
-        let guid = &delivery.key.delivery_id;
-        let mut plan = Plan {
-            run: &run,
-            key,
-            delivery: &delivery,
-            correlation: order.replay.map_or(guid.clone(), |replay| keys::replay_correlation(guid, replay.n)),
-            lineage: match &started {
-                Some(started) => started.lineage.clone(),
-                None => Lineage::root(key, &run.repository, &run.workflow),
-            },
-        };
+        let mut plan = Plan::of(&run, &delivery, &order, started.as_ref());
         let mut draft = plan.draft(context.now);
-        if !order.accepted && order.replay.is_none() {
-            draft.fact(&Event::RequestAccepted { received_at: delivery.accepted_at });
-            draft.tally.one(Count::Accepted);
+        if order.is_first(&delivery, context).await? {
+            accepted(&mut draft, &delivery);
             if let Some(started) = &started {
                 completed(&mut draft, &run, started.run_key, started.n, context.now);
             }
         }
 
-        let known = context.store.get::<RunRecord>(&views::RUN, &keys::run(key)).await?;
+        let known = context.store.get::<RunRecord>(&views::RUN, &keys::run(plan.key)).await?;
         if let Err(skip) = source_rules::check(&run, &self.config, known.is_some()) {
             let source_rules::Skip { reason, detail } = skip;
             draft.fact(&Event::SourceSkipped { reason, detail: &detail, hint: reason.hint() });
@@ -201,12 +195,10 @@ impl Dispatcher {
         let order: PlanOrder = payload(job)?;
         let Arrived { delivery, body } = Arrived::read(job, context).await?;
         let Ok(run) = webhook::read(&body) else { return Ok(Settlement::done()) };
-        let lineage = Lineage::root(run.key(), &run.repository, &run.workflow);
-        let about = About::run(&delivery.key.delivery_id, &run, &lineage);
-        let mut draft = Draft::new(context.now, about, keys::subject(&run.repository, &run.head_sha));
-        if !order.accepted && order.replay.is_none() {
-            draft.fact(&Event::RequestAccepted { received_at: delivery.accepted_at });
-            draft.tally.one(Count::Accepted);
+        let started: Option<StartedRun> = context.store.get(&views::BY_TARGET_RUN, &keys::run_id(run.run_id)).await?;
+        let mut draft = Plan::of(&run, &delivery, &order, started.as_ref()).draft(context.now);
+        if order.is_first(&delivery, context).await? {
+            accepted(&mut draft, &delivery);
         }
         let reason = Reason::SourceConfigUnavailable;
         draft.fact(&Event::PlanFailed { reason, attempts: job.attempts });
@@ -215,7 +207,30 @@ impl Dispatcher {
     }
 }
 
-impl Plan<'_> {
+impl PlanOrder {
+    /// Whether this is the first settlement that a delivery leads to. One that is planned again, because its first plan
+    /// was given up or an operator asked for it, has been accepted before.
+    async fn is_first(&self, delivery: &Delivery, context: &Context) -> Result<bool, Trouble> {
+        if self.accepted || self.replay.is_some() {
+            return Ok(false);
+        }
+        let facts = context.store.facts(FactsOf::Delivery(delivery.id), None, FIRST_FACTS).await?;
+        Ok(facts.iter().all(|fact| fact.kind != kinds::REQUEST_ACCEPTED))
+    }
+}
+
+impl<'p> Plan<'p> {
+    fn of(run: &'p SourceRun, delivery: &'p Delivery, order: &PlanOrder, started: Option<&StartedRun>) -> Self {
+        let key = order.replay.map_or(run.key(), |replay| run.key().replayed(replay.n));
+        let guid = &delivery.key.delivery_id;
+        let lineage = match started {
+            Some(started) => started.lineage.clone(),
+            None => Lineage::root(key, &run.repository, &run.workflow),
+        };
+        let correlation = order.replay.map_or(guid.clone(), |replay| keys::replay_correlation(guid, replay.n));
+        Self { run, key, delivery, correlation, lineage }
+    }
+
     fn draft(&self, now: Timestamp) -> Draft {
         let about = About::run(&self.correlation, self.run, &self.lineage);
         Draft::new(now, about, keys::subject(&self.run.repository, &self.run.head_sha))
@@ -233,23 +248,32 @@ fn plan_job(plan: &Work, lane: switchboard_store::Lane, order: &PlanOrder) -> Ne
     job(PLAN, lane, plan.installation, json!(order))
 }
 
+/// Notes that a delivery was taken in.
+fn accepted(draft: &mut Draft, delivery: &Delivery) {
+    draft.fact(&Event::RequestAccepted { received_at: delivery.accepted_at });
+    draft.tally.one(Count::Accepted);
+}
+
 /// Notes on the target that started a run how that run has ended.
 fn completed(draft: &mut Draft, run: &SourceRun, starter: RunKey, n: u16, now: Timestamp) {
     let conclusion = run.conclusion.clone();
     let target = Target { target_repo: &run.repository, target_workflow: &run.workflow };
     draft.fact(&Event::RunCompleted { target, run_id: run.run_id, conclusion: conclusion.as_deref() });
-    let result = ResultRecord { run_id: run.run_id, conclusion, at: now };
+    let result = ResultRecord { run_id: run.run_id, run_url: Some(run.url.clone()), conclusion, at: now };
     draft.put(views::RESULT, keys::target(starter, CandidateNumber(n)), &result);
 }
 
-/// Makes a run known as the one that an open dispatch has started.
+/// Makes a run known as the one that an open dispatch has started. A dispatch that is still under way writes its own
+/// record, and learns of its run from the result that is noted here.
 async fn adopt(draft: &mut Draft, run: &SourceRun, adopter: &ExpectedRecord, context: &Context) -> Result<(), Trouble> {
     let number = CandidateNumber(adopter.n);
     let started = StartedRun { run_key: adopter.run_key, n: adopter.n, lineage: adopter.expected.lineage.clone() };
     draft.put(views::BY_TARGET_RUN, keys::run_id(run.run_id), &started);
     draft.delete(views::EXPECTED_RUN, outcome::expected_key(run.repository_id, &run.workflow, adopter.run_key, number));
     let key = keys::target(adopter.run_key, number);
-    if let Some(target) = context.store.get::<TargetRecord>(&views::TARGET, &key).await? {
+    if let Some(target) = context.store.get::<TargetRecord>(&views::TARGET, &key).await?
+        && target.state.is_terminal()
+    {
         let target = TargetRecord { run_id: Some(run.run_id), run_url: Some(run.url.clone()), ..target };
         draft.put(views::TARGET, key, &target);
     }
@@ -274,7 +298,7 @@ async fn succeeded(run: &SourceRun, context: &Context) -> Result<Vec<(Repository
 fn skip_unusable(
     unusable: &webhook::UnusablePayload,
     delivery: &Delivery,
-    order: &PlanOrder,
+    first: bool,
     now: Timestamp,
 ) -> Settlement {
     let guid = &delivery.key.delivery_id;
@@ -284,9 +308,8 @@ fn skip_unusable(
         _ => delivery.subject.clone().unwrap_or_else(|| format!("delivery/{guid}").into()),
     };
     let mut draft = Draft::new(now, about, subject);
-    if !order.accepted && order.replay.is_none() {
-        draft.fact(&Event::RequestAccepted { received_at: delivery.accepted_at });
-        draft.tally.one(Count::Accepted);
+    if first {
+        accepted(&mut draft, delivery);
     }
     let reason = unusable.reason;
     draft.fact(&Event::SourceSkipped { reason, detail: &unusable.detail, hint: reason.hint() });

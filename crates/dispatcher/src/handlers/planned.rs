@@ -69,10 +69,11 @@ pub(super) async fn with_rules(
         record.reason = Some(Reason::NoMatchingRule);
         draft.tally.one(Count::Empty);
         draft.tally.reason(Reason::NoMatchingRule, 1);
+    } else {
+        draft.tally.one(Count::Planned);
+        draft.tally.add(Count::Candidates, record.counts.candidates);
     }
     created(draft, &record);
-    draft.tally.one(Count::Planned);
-    draft.tally.add(Count::Candidates, record.counts.candidates);
     draft.tally.latency(Latency::Plan, now.since(plan.delivery.accepted_at));
 
     let mut open = false;

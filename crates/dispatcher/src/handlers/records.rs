@@ -224,6 +224,9 @@ impl TargetState {
 pub struct ResultRecord {
     /// The started run.
     pub run_id: u64,
+    /// Its page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_url: Option<String>,
     /// Its conclusion.
     pub conclusion: Option<String>,
     /// When we learned of it.

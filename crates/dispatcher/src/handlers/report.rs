@@ -134,7 +134,6 @@ impl Dispatcher {
         let within = budget.created < self.config.issues_per_hour;
         if within {
             budget.created += 1;
-            draft.tally.one(Count::IssuesCreated);
         } else {
             budget.suppressed += 1;
             draft.tally.one(Count::IssuesSuppressed);

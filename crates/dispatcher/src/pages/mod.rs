@@ -32,7 +32,10 @@ use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::{HeaderValue, StatusCode, header};
-use switchboard_engine::{Engine, Reader};
+use switchboard_clock::Entropy;
+use switchboard_engine::accept::Acceptor;
+use switchboard_engine::{Context, Engine, Reader};
+use switchboard_github::GitHub;
 use switchboard_panel::components::{Sentence, State, Told};
 use switchboard_panel::{AutomationPages, NavItem};
 use switchboard_store::{Backlog, Fact, Result, Store};
@@ -53,23 +56,27 @@ pub(crate) struct Desk {
     pub(crate) reader: Reader,
     /// The rules, for simulations.
     pub(crate) dispatcher: Arc<Dispatcher>,
-    /// GitHub to read from, and the way in for what operators do.
-    pub(crate) engine: Arc<Engine>,
+    /// GitHub, to read from.
+    pub(crate) github: GitHub,
+    /// The way in for what operators do.
+    pub(crate) acceptor: Acceptor,
+    entropy: Arc<dyn Entropy>,
 }
 
 impl DispatcherPages {
-    /// Pages about this dispatcher's records in this store.
+    /// Pages about this dispatcher's records in this store. What operators do enters through the engine's acceptor.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, dispatcher: Arc<Dispatcher>, engine: Arc<Engine>) -> Self {
-        Self { desk: Arc::new(Desk { reader: Reader::new(store), dispatcher, engine }) }
+    pub fn new(store: Arc<dyn Store>, dispatcher: Arc<Dispatcher>, engine: &Engine) -> Self {
+        let Context { github, entropy, .. } = engine.context(engine.github().clone());
+        let acceptor = engine.acceptor().clone();
+        Self { desk: Arc::new(Desk { reader: Reader::new(store), dispatcher, github, acceptor, entropy }) }
     }
 }
 
 impl Desk {
     /// A new id for an action.
     pub(crate) fn new_id(&self) -> String {
-        let context = self.engine.context(self.engine.github().clone());
-        context.entropy.id(context.now).to_string()
+        self.entropy.id(self.reader.now()).to_string()
     }
 }
 

@@ -167,8 +167,9 @@ impl Recorded {
     /// What the store says.
     pub(crate) async fn read(reader: &Reader, key: RunKey) -> Result<Option<Self>> {
         let Some(run) = reader.get::<RunRecord>(&views::RUN, &keys::run(key)).await? else { return Ok(None) };
-        let results = reader.list::<ResultRecord>(&views::RESULT, KeyRange::prefix(&format!("{key}/")), MAX_JUDGED.into());
-        let results = results.await?.into_iter().filter_map(|(key, result)| Some((number(key.as_str())?, result)));
+        let range = KeyRange::prefix(&format!("{key}/"));
+        let results: Vec<(_, ResultRecord)> = reader.list(&views::RESULT, range, MAX_JUDGED.into()).await?;
+        let results = results.into_iter().filter_map(|(key, result)| Some((number(key.as_str())?, result)));
         Ok(Some(Self {
             run,
             targets: targets(reader, key, MAX_JUDGED.into()).await?,

@@ -86,8 +86,7 @@ pub(crate) async fn ask(
     let action = ReplayAction { run_key: base, n: last.saturating_add(1), only };
     let next = base.replayed(action.n);
     let serde_json::Value::Object(body) = json!(action) else { return Err(unknown()) };
-    desk.engine
-        .acceptor()
+    desk.acceptor
         .action(Action {
             id,
             event: REPLAY.to_owned(),

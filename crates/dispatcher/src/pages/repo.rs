@@ -22,7 +22,7 @@ use crate::handlers::records::RepoRecord;
 use crate::handlers::{Simulated, SimulatedTarget, SimulationRequest};
 use crate::keys::{self, views};
 use crate::names::{RepositoryName, WorkflowFile};
-use file::{FileNow, QuotedLine};
+use file::{FileNow, Quote};
 
 #[derive(Template)]
 #[template(path = "pages/repo.html")]
@@ -50,11 +50,27 @@ struct Recorded {
     mark: Mark,
     path: Option<String>,
     checked: Time,
-    remarks: Vec<Remark>,
+    remarks: Remarks,
 }
 
+/// Remarks on a file.
+#[derive(Template)]
+#[template(path = "parts/remarks.html")]
+pub(super) struct Remarks {
+    list: Vec<Remark>,
+}
+
+impl Remarks {
+    /// Each leads to its line, if `href` knows where that is.
+    fn new(diagnostics: &[Diagnostic], href: impl Fn(&Diagnostic) -> Option<String>) -> Self {
+        Self { list: diagnostics.iter().map(|diagnostic| Remark::new(diagnostic, href(diagnostic))).collect() }
+    }
+}
+
+impl askama::filters::HtmlSafe for Remarks {}
+
 /// A remark on a file.
-pub(super) struct Remark {
+struct Remark {
     mark: Mark,
     line: u32,
     column: u32,
@@ -111,13 +127,13 @@ impl EdgeLine {
 /// What the linter says.
 struct Lint {
     mark: Mark,
-    remarks: Vec<Remark>,
-    lines: Vec<QuotedLine>,
+    remarks: Remarks,
+    lines: Quote,
 }
 
 /// What a simulation says.
 enum Simulation {
-    Done { skipped: Option<Notice>, targets: Vec<SimulatedLine>, surplus: usize, remarks: Vec<Remark> },
+    Done { skipped: Option<Notice>, targets: Vec<SimulatedLine>, surplus: usize, remarks: Remarks },
     Failed(Notice),
 }
 
@@ -193,7 +209,7 @@ pub(super) async fn simulate(
                 conclusion: given(&asked.conclusion),
                 event: given(&asked.event),
             };
-            match desk.dispatcher.simulate(&request, desk.engine.github()).await {
+            match desk.dispatcher.simulate(&request, &desk.github).await {
                 Ok(simulated) => simulation(&simulated),
                 Err(trouble) => Simulation::Failed(file::trouble(&trouble)),
             }
@@ -224,7 +240,7 @@ async fn show(
     let out = reading::edges(reader, Side::Out, name).await?;
     let inward = reading::edges(reader, Side::In, name).await?;
     let total = reader.counter(&views::TOTAL, &keys::total_of(name)).await?;
-    let now_file = file::look(desk.engine.github(), name, shell.github_url()).await;
+    let now_file = file::look(&desk.github, name, shell.github_url()).await;
     let page = RepoPage {
         stylesheet: assets::stylesheet(),
         path: links::repo(name),
@@ -260,7 +276,7 @@ fn recorded(record: &RepoRecord, name: &RepositoryName, github: &str, now: Times
         mark: verdict(&record.state),
         path: record.path.clone(),
         checked: Time { at: record.checked_at, now },
-        remarks: record.diagnostics.iter().map(|diagnostic| Remark::new(diagnostic, href(diagnostic))).collect(),
+        remarks: Remarks::new(&record.diagnostics, href),
     }
 }
 
@@ -279,8 +295,8 @@ fn linted(text: &str) -> Lint {
     };
     Lint {
         mark,
-        lines: file::quoted(text, diagnostics.kept()),
-        remarks: diagnostics.kept().iter().map(|diagnostic| Remark::new(diagnostic, None)).collect(),
+        lines: Quote::of(text, diagnostics.kept()),
+        remarks: Remarks::new(diagnostics.kept(), |_| None),
     }
 }
 
@@ -313,6 +329,6 @@ fn simulation(simulated: &Simulated) -> Simulation {
         skipped: simulated.skipped.as_ref().map(|why| notice(why, Mark::new(Shape::Cancelled, "nothing would happen"))),
         targets: simulated.targets.iter().map(line).collect(),
         surplus: simulated.surplus,
-        remarks: simulated.diagnostics.iter().map(|diagnostic| Remark::new(diagnostic, None)).collect(),
+        remarks: Remarks::new(&simulated.diagnostics, |_| None),
     }
 }

@@ -273,7 +273,7 @@ async fn dispatcher_27_a_persons_own_dispatch_begins_a_chain() {
 pub async fn plan_times(world: &World, lane: &str, since: switchboard_clock::Timestamp) -> Vec<Duration> {
     let mut times = Vec::new();
     for plan in world.works("dispatcher.plan").await.into_iter().filter(|plan| plan.lane.as_str() == lane) {
-        times.extend(world.attempts(plan.id).await.iter().map(|attempt| attempt.began_at.since(since)));
+        times.extend(world.attempts(plan.id).await.iter().map(|attempt| attempt.started_at.since(since)));
     }
     times
 }

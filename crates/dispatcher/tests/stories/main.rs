@@ -10,3 +10,5 @@ mod counters;
 mod issues;
 mod lost_answers;
 mod replay;
+mod matching;
+mod source;

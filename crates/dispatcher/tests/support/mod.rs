@@ -11,9 +11,11 @@ use switchboard_store::Fact;
 use switchboard_testkit::{Builder, World};
 
 mod always;
+mod counts;
 mod look;
 
 pub use always::end;
+pub use counts::*;
 pub use look::*;
 
 /// The calls of the contract's section 11; a story fails on any other.

@@ -7,6 +7,8 @@
 //! | job `echo.rest` | notes that all is said |
 //! | job `echo.tick` | every minute, if the story wants a schedule |
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -68,7 +70,8 @@ pub struct Echo {
 
 /// A world with this automation, to be arranged further.
 pub struct Stage {
-    pub script: Script,
+    script: Script,
+    switch: Arc<AtomicBool>,
     builder: Builder,
 }
 
@@ -87,17 +90,24 @@ impl Stage {
         let script = Script::default();
         let echo = Echo { script: script.clone(), clock: SimulatedClock::default(), ticks };
         let clock = echo.clock.clone();
-        let builder = World::with(move || echo.clone())
+        let switch = Arc::new(AtomicBool::new(true));
+        let on = Arc::clone(&switch);
+        let builder = World::with_all(move || if on.load(Relaxed) { vec![Arc::new(echo.clone())] } else { Vec::new() })
             .clock(clock)
             .queue(QUEUE)
             .events(&["issues", "push"])
             .permissions(&[("issues", Granted::Write), ("contents", Granted::Read)]);
-        Self { script, builder }
+        Self { script, switch, builder }
     }
 
     /// Arranges the world further.
     pub fn arrange(self, arrange: impl FnOnce(Builder) -> Builder) -> Self {
         Self { builder: arrange(self.builder), ..self }
+    }
+
+    /// Whether the server has the automation, from its next start on.
+    pub fn switch(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.switch)
     }
 
     pub async fn begin(self) -> (World, Script) {

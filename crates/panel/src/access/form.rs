@@ -60,9 +60,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for SessionForm<T> {
         let Form(token) = Form::<Token>::from_request(again(), &()).await.map_err(|_| Fault::foreign_form())?;
         constant_time::verify_slices_are_equal(token.csrf.as_bytes(), session.csrf.as_bytes())
             .map_err(|_| Fault::foreign_form())?;
-        let Form(fields) = Form::<T>::from_request(again(), &())
-            .await
-            .map_err(|rejection| Fault::parameter(format!("The form is not as expected: {}.", rejection.body_text())))?;
+        let Form(fields) = Form::<T>::from_request(again(), &()).await.map_err(|rejection| {
+            Fault::parameter(format!("The form is not as expected: {}.", rejection.body_text()))
+        })?;
         Ok(Self { session, fields })
     }
 }

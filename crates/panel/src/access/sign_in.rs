@@ -71,7 +71,8 @@ pub(crate) async fn enter(State(core): State<Arc<Core>>, request: Request) -> Re
     let session = core.sessions.open(role, role.as_str(), Via::Cookie, core.store.now());
     tracing::info!(role = role.as_str(), client = client.map(|client| client.to_string()), "signed in");
     let cookie = core.sessions.set_cookie(&session);
-    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, links::location(next)), (header::SET_COOKIE, cookie)]).into_response())
+    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, links::location(next)), (header::SET_COOKIE, cookie)])
+        .into_response())
 }
 
 /// A form without fields of its own.

@@ -30,10 +30,7 @@ pub(super) async fn list(
 }
 
 /// `GET /api/v1/deliveries/{id}`, by our id or the platform's.
-pub(super) async fn one(
-    Extension(core): Extension<Arc<Core>>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Fault> {
+pub(super) async fn one(Extension(core): Extension<Arc<Core>>, Path(id): Path<String>) -> Result<Json<Value>, Fault> {
     let store = core.store.as_ref();
     let delivery = delivery::find(store, &id).await?.ok_or_else(|| delivery::unknown(&id))?;
     let works = store.works(WorkFilter::Delivery(delivery.id), None, WORKS).await?;

@@ -5,48 +5,16 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Extension, Path, Query};
 use http::{HeaderMap, StatusCode};
-use serde::Deserialize;
 use serde_json::Value;
-use switchboard_store::{Class, WorkFilter, WorkId, WorkState};
+use switchboard_store::WorkId;
 
 use super::deliveries::{action_id, asked};
 use super::{limit, page, wire};
 use crate::core::Core;
 use crate::pages::actions::{self, Letter};
 use crate::pages::job;
-use crate::query::cursor;
+use crate::query::JobQuery;
 use crate::{Fault, Operator};
-
-#[derive(Deserialize)]
-pub(super) struct JobQuery {
-    class: Option<String>,
-    state: Option<String>,
-    delivery: Option<String>,
-    cursor: Option<String>,
-    limit: Option<String>,
-}
-
-impl JobQuery {
-    /// One filter at a time; jobs unless intents are asked for.
-    fn filter(&self) -> Result<WorkFilter, Fault> {
-        let states = [WorkState::Waiting, WorkState::Leased, WorkState::Done, WorkState::Dead, WorkState::Withdrawn];
-        match (self.class.as_deref(), self.state.as_deref(), self.delivery.as_deref()) {
-            (None | Some("job"), None, None) => Ok(WorkFilter::Class(Class::Job)),
-            (Some("intent"), None, None) => Ok(WorkFilter::Class(Class::Intent)),
-            (None, Some(name), None) => states
-                .into_iter()
-                .find(|state| state.as_str() == name)
-                .map(WorkFilter::State)
-                .ok_or_else(|| Fault::parameter("A state is one of waiting, leased, done, dead and withdrawn.")),
-            (None, None, Some(id)) => id
-                .parse()
-                .map(WorkFilter::Delivery)
-                .map_err(|_| Fault::parameter("A delivery is named by the id that the list of deliveries gives.")),
-            (Some(_), None, None) => Err(Fault::parameter("A class is job or intent.")),
-            _ => Err(Fault::parameter("Jobs are listed by one of class, state and delivery at a time.")),
-        }
-    }
-}
 
 /// `GET /api/v1/jobs?class=|state=|delivery=`
 pub(super) async fn list(
@@ -54,15 +22,12 @@ pub(super) async fn list(
     Query(query): Query<JobQuery>,
 ) -> Result<Json<Value>, Fault> {
     let limit = limit(query.limit.as_deref())?;
-    let rows = core.store.works(query.filter()?, cursor(query.cursor.as_deref())?, limit + 1).await?;
+    let rows = core.store.works(query.filter()?.0, query.cursor()?, limit + 1).await?;
     Ok(page(rows, limit, |work| work.id.to_string(), |work| wire::job(&work)))
 }
 
 /// `GET /api/v1/jobs/{id}`
-pub(super) async fn one(
-    Extension(core): Extension<Arc<Core>>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Fault> {
+pub(super) async fn one(Extension(core): Extension<Arc<Core>>, Path(id): Path<String>) -> Result<Json<Value>, Fault> {
     let work = match id.parse::<WorkId>() {
         Ok(id) => core.store.work(id).await?,
         Err(_) => None,

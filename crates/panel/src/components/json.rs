@@ -149,7 +149,9 @@ mod tests {
 
     #[test]
     fn hostile_text_is_shown_and_harmless() {
-        for text in ["{\"<script>\":\"</pre><img src=x onerror=alert(1)>\"}", "\"open", "]]]}}}", "\u{feff}{}", "é\"", "{:,}"] {
+        for text in
+            ["{\"<script>\":\"</pre><img src=x onerror=alert(1)>\"}", "\"open", "]]]}}}", "\u{feff}{}", "é\"", "{:,}"]
+        {
             let html = PrettyJson::of(text).to_string();
             assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
         }

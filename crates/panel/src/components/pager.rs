@@ -40,7 +40,10 @@ mod tests {
     fn the_filter_stays_and_the_cursor_moves() {
         let html = Pager::new("/deliveries", Some(("repository", "a/b&c")), Some("x"), Some("y")).to_string();
         assert!(html.contains(r#"href="/deliveries?repository=a%2Fb%26c""#), "{html}");
-        assert!(html.contains("repository=a%2Fb%26c&#38;cursor=y") || html.contains("repository=a%2Fb%26c&amp;cursor=y"), "{html}");
+        assert!(
+            html.contains("repository=a%2Fb%26c&#38;cursor=y") || html.contains("repository=a%2Fb%26c&amp;cursor=y"),
+            "{html}"
+        );
         assert_eq!(Pager::new("/deliveries", None, None, None).to_string(), "");
     }
 }

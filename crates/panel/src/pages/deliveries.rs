@@ -34,7 +34,9 @@ struct StateTab {
 pub(crate) async fn page(shell: Shell, Query(query): Query<DeliveryQuery>) -> Result<Response, Fault> {
     // The form without a script sends which filter and its value apart; the address that people share has them together.
     if let Some((by, value)) = query.by_form() {
-        return Ok(Redirect::to(&by.map_or("/deliveries".to_owned(), |by| links::deliveries(by, value))).into_response());
+        return Ok(
+            Redirect::to(&by.map_or("/deliveries".to_owned(), |by| links::deliveries(by, value))).into_response()
+        );
     }
     let (filter, chosen) = query.filter()?;
     let before = query.cursor()?;
@@ -60,6 +62,10 @@ pub(crate) async fn page(shell: Shell, Query(query): Query<DeliveryQuery>) -> Re
         table: DeliveryTable::new(&rows, shell.now(), false),
         first: before.is_none(),
         empty: match &chosen {
+            Some(chosen) if chosen.value == "dead" => Empty::new(
+                "No delivery is stuck.",
+                "A delivery is dead when a job that decides about it ran out of attempts. Dead intents, which carry decisions out, are listed under Jobs.",
+            ),
             Some(_) => Empty::new(
                 "No delivery matches this filter.",
                 "Deliveries appear here as they arrive, and leave when their retention has passed.",
@@ -68,8 +74,9 @@ pub(crate) async fn page(shell: Shell, Query(query): Query<DeliveryQuery>) -> Re
         },
         chosen,
     };
-    // Older pages do not change, but for the states of what is on them.
-    shell.live(["delivery"]).page("Deliveries", &page).await
+    // What is new is on the first page alone.
+    let shell = if page.first { shell.live(["delivery"]) } else { shell };
+    shell.page("Deliveries", &page).await
 }
 
 /// What stands where no delivery is yet.

@@ -87,7 +87,11 @@ pub(crate) async fn page(shell: Shell, Path(id): Path<String>, Query(after): Que
         key: "arrival".to_owned(),
         at: delivery.accepted_at,
         flow: Flow::In,
-        sentence: Sentence::new(format!("Delivery `{}` accepted, {}.", event_name(&delivery), bytes(delivery.body_bytes))),
+        sentence: Sentence::new(format!(
+            "Delivery `{}` accepted, {}.",
+            event_name(&delivery),
+            bytes(delivery.body_bytes)
+        )),
         kind: String::new(),
         more: None,
     };
@@ -117,9 +121,10 @@ pub(crate) async fn page(shell: Shell, Path(id): Path<String>, Query(after): Que
         works_cut,
         facts_cut,
         fields: fields(&delivery),
-        headers: delivery.headers.iter().fold(Fields::default(), |fields, (name, value)| {
-            fields.with(name.as_str(), Html::code(value))
-        }),
+        headers: delivery
+            .headers
+            .iter()
+            .fold(Fields::default(), |fields, (name, value)| fields.with(name.as_str(), Html::code(value))),
         body,
     };
     let title = format!("{} · {}", page.event, page.about.name);
@@ -232,8 +237,11 @@ fn fields(delivery: &Delivery) -> Fields {
             }),
         )
         .with("Size", Html::text(&bytes(delivery.body_bytes)))
-        .with("Arrived again", Html::text(&match delivery.duplicates {
-            0 => "never".to_owned(),
-            n => crate::components::plural(n.into(), "time", "times"),
-        }))
+        .with(
+            "Arrived again",
+            Html::text(&match delivery.duplicates {
+                0 => "never".to_owned(),
+                n => crate::components::plural(n.into(), "time", "times"),
+            }),
+        )
 }

@@ -21,7 +21,10 @@ pub(super) fn line(core: &Core, fact: &Fact) -> Line {
         kind: fact.kind.clone(),
         more: crate::components::data(&fact.data).map(|data| {
             let about = Html::code(fact.subject.as_str());
-            Html::trusted(format!("<p class=\"muted\">about {about}, fact {}</p>{data}", ShortId::new(fact.id.to_string())))
+            Html::trusted(format!(
+                "<p class=\"muted\">about {about}, fact {}</p>{data}",
+                ShortId::new(fact.id.to_string())
+            ))
         }),
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod deliveries;
 pub(crate) mod delivery;
 pub(crate) mod facts;
 pub(crate) mod job;
+pub(crate) mod jobs;
 pub(crate) mod overview;
 pub(crate) mod search;
 mod tables;

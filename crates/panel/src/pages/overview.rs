@@ -82,11 +82,17 @@ fn health(backlog: &Backlog, now: Timestamp) -> Sentence {
     let dead: u64 = backlog.dead.values().sum();
     let letters = match dead {
         0 => String::new(),
-        dead => format!(" {} {} you.", plural(dead, "dead letter", "dead letters"), if dead == 1 { "waits for" } else { "wait for" }),
+        dead => format!(
+            " {} {} you.",
+            plural(dead, "dead letter", "dead letters"),
+            if dead == 1 { "waits for" } else { "wait for" }
+        ),
     };
     let wait = backlog.oldest_waiting.map(|since| now.since(since));
     let (state, text) = match (backlog.pending_deliveries, wait) {
-        (0, _) if backlog.accepted_deliveries == 0 => (State::Waiting, "Ready; no delivery has arrived yet.".to_owned()),
+        (0, _) if backlog.accepted_deliveries == 0 => {
+            (State::Waiting, "Ready; no delivery has arrived yet.".to_owned())
+        }
         (0, _) => (State::Succeeded, "Everything accepted is settled.".to_owned()),
         (pending, Some(wait)) if wait.as_secs() >= LONG_WAIT_SECONDS => {
             let those = plural(pending, "delivery waits", "deliveries wait");

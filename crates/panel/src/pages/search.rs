@@ -81,12 +81,13 @@ fn subject(query: &str, github_url: &str) -> Option<String> {
     // `owner/name#12` and `owner/name@sha` as such; behind an address, `#…` is a place on the page.
     let is_address = query.starts_with(github_url);
     let path = if is_address { path.split('#').next().unwrap_or_default() } else { path };
-    let plain = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.#@".contains(&b))
-    };
+    let plain =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.#@".contains(&b));
     match path.split('/').collect::<Vec<_>>().as_slice() {
         [owner, name] if plain(owner) && plain(name) => Some(format!("{owner}/{name}")),
-        [owner, name, "pull" | "issues", number, ..] if plain(owner) && plain(name) && number.parse::<u64>().is_ok() => {
+        [owner, name, "pull" | "issues", number, ..]
+            if plain(owner) && plain(name) && number.parse::<u64>().is_ok() =>
+        {
             Some(format!("{owner}/{name}#{number}"))
         }
         [owner, name, "commit", sha, ..] if plain(owner) && plain(name) && plain(sha) => {

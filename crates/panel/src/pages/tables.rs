@@ -5,7 +5,9 @@ use askama::filters::HtmlSafe;
 use switchboard_clock::Timestamp;
 use switchboard_store::{Attempt, Class, Delivery, DeliveryState, Failure, Work, WorkState};
 
-use crate::components::{ActionForm, Call, Mark, Notice, Prose, ShortId, State, Time, bytes, duration, plural, sentence};
+use crate::components::{
+    ActionForm, Call, Mark, Notice, Prose, ShortId, State, Time, bytes, duration, plural, sentence,
+};
 use crate::{Shell, links};
 
 /// A list of deliveries.
@@ -200,7 +202,9 @@ pub(super) fn letter_actions(work: &Work, shell: &Shell) -> Vec<ActionForm> {
         return Vec::new();
     }
     let path = links::job(work.id);
-    let replay = shell.action(format!("{path}/revive"), "Replay").map(|form| form.title("Queue it again, its attempts counted afresh"));
+    let replay = shell
+        .action(format!("{path}/revive"), "Replay")
+        .map(|form| form.title("Queue it again, its attempts counted afresh"));
     let discard = shell
         .action(format!("{path}/discard"), "Discard")
         .map(|form| form.quiet().title("Close it for good; it stays in the history"));
@@ -233,7 +237,10 @@ impl AttemptList {
             let mark = outcome(&attempt.outcome);
             AttemptRow {
                 number: at + 1,
-                why: attempt.failure.filter(|_| !known).map(|failure| (Prose(sentence(&failure.message).into()), failure.code)),
+                why: attempt
+                    .failure
+                    .filter(|_| !known)
+                    .map(|failure| (Prose(sentence(&failure.message).into()), failure.code)),
                 mark,
                 started: attempt.started_at,
                 took: duration(attempt.ended_at.since(attempt.started_at)),

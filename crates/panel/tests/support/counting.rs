@@ -9,9 +9,9 @@ use bytes::Bytes;
 use serde_json::Value;
 use switchboard_clock::Timestamp;
 use switchboard_store::{
-    Acceptance, Attempt, Backlog, Change, Claim, CounterRow, Counters, Delivery, DeliveryFilter, DeliveryId, Fact, FactId,
-    FactsOf, Hold, Key, KeyRange, Lease, Leased, NewDelivery, Queue, Record, Result, Retention, Settlement, Store, View,
-    Work, WorkFilter, WorkId,
+    Acceptance, Attempt, Backlog, Change, Claim, CounterRow, Counters, Delivery, DeliveryFilter, DeliveryId, Fact,
+    FactId, FactsOf, Hold, Key, KeyRange, Lease, Leased, NewDelivery, Queue, Record, Result, Retention, Settlement,
+    Store, View, Work, WorkFilter, WorkId,
 };
 use tokio::sync::broadcast;
 

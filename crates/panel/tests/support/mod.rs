@@ -2,6 +2,7 @@
 //! `showcase` serves it.
 
 #![expect(dead_code, reason = "every test uses its own part of this")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
 pub mod counting;
 pub mod site;
@@ -12,13 +13,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use switchboard_clock::{Clock as _, SeededEntropy, SimulatedClock, Timestamp};
-use switchboard_store::sqlite::{Options, SqliteStore};
-use switchboard_store::{
-    Acceptance, Claim, Coalesce, CounterAdd, DeliveryId, DeliveryKey, Digest, Failure, Follows, Hold, Installation, Lane, Leased,
-    NewDelivery, NewFact, NewIntent, NewJob, Outcome, Queue, RecordChange, Settlement, Store, StoreError, Subject, Verdict,
-};
 use switchboard_engine::accept::Action;
 use switchboard_panel::Actions;
+use switchboard_store::sqlite::{Options, SqliteStore};
+use switchboard_store::{
+    Acceptance, Claim, Coalesce, CounterAdd, DeliveryId, DeliveryKey, Digest, Failure, Follows, Hold, Installation,
+    Lane, Leased, NewDelivery, NewFact, NewIntent, NewJob, Outcome, Queue, RecordChange, Settlement, Store, StoreError,
+    Subject, Verdict,
+};
 
 use tempfile::TempDir;
 
@@ -63,7 +65,8 @@ impl Sample {
     /// Takes a delivery in, with one job if an automation wants it.
     pub async fn arrive(&self, about: &About<'_>, wanted: bool) -> DeliveryId {
         let n = self.guids.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let guid = format!("{:08x}-cc78-4fe3-81ab-4c93{:08x}", n.wrapping_mul(0x9e37_79b1) as u32 ^ 0x72d3_162e, n * 77_777);
+        let guid =
+            format!("{:08x}-cc78-4fe3-81ab-4c93{:08x}", n.wrapping_mul(0x9e37_79b1) as u32 ^ 0x72d3_162e, n * 77_777);
         let body = Bytes::from(about.body.to_string());
         let job = NewJob {
             queue: QUEUE,
@@ -137,9 +140,27 @@ impl Sample {
             let repository = ["acme/api", "acme/web", "acme/deploy", "acme/infrastructure"][(n % 4) as usize];
             let subject = format!("{repository}#{}", 300 + n);
             let quiet = match n % 3 {
-                0 => About { event: "push", action: "", repository, subject: "", body: json!({"ref": "refs/heads/main"}) },
-                1 => About { event: "pull_request", action: "synchronize", repository, subject: &subject, body: json!({"number": n}) },
-                _ => About { event: "check_suite", action: "completed", repository, subject: "", body: json!({"number": n}) },
+                0 => About {
+                    event: "push",
+                    action: "",
+                    repository,
+                    subject: "",
+                    body: json!({"ref": "refs/heads/main"}),
+                },
+                1 => About {
+                    event: "pull_request",
+                    action: "synchronize",
+                    repository,
+                    subject: &subject,
+                    body: json!({"number": n}),
+                },
+                _ => About {
+                    event: "check_suite",
+                    action: "completed",
+                    repository,
+                    subject: "",
+                    body: json!({"number": n}),
+                },
             };
             self.arrive(&quiet, false).await;
             self.pass(2_700_000);
@@ -152,7 +173,13 @@ impl Sample {
         self.pass(95_000);
         self.denied().await;
         self.pass(41_000);
-        let installed = About { event: "installation_repositories", action: "added", repository: "", subject: "installation/48211907", body: json!({"action": "added"}) };
+        let installed = About {
+            event: "installation_repositories",
+            action: "added",
+            repository: "",
+            subject: "installation/48211907",
+            body: json!({"action": "added"}),
+        };
         self.arrive(&installed, false).await;
         self.pass(9_000);
         self.retrying().await;
@@ -167,13 +194,33 @@ impl Sample {
         let subject = Subject::from(format!("{source}@{sha}"));
         let planned = Settlement {
             facts: vec![
-                fact(&subject, "dispatch.request.accepted", json!({"receivedAt": self.now().millis(), "sourceRepo": source})),
-                fact(&subject, "dispatch.plan.created", json!({"candidateTargets": 1, "allowedTargets": 1, "deniedTargets": 0, "configPath": "dispatching.yml"})),
-                fact(&subject, "dispatch.target.queued", json!({"targetRepo": target, "targetWorkflow": "cd.yml", "dispatchRef": "main", "line": 4})),
+                fact(
+                    &subject,
+                    "dispatch.request.accepted",
+                    json!({"receivedAt": self.now().millis(), "sourceRepo": source}),
+                ),
+                fact(
+                    &subject,
+                    "dispatch.plan.created",
+                    json!({"candidateTargets": 1, "allowedTargets": 1, "deniedTargets": 0, "configPath": "dispatching.yml"}),
+                ),
+                fact(
+                    &subject,
+                    "dispatch.target.queued",
+                    json!({"targetRepo": target, "targetWorkflow": "cd.yml", "dispatchRef": "main", "line": 4}),
+                ),
             ],
             intents: vec![intent(target, sha)],
             calls: json!([
-                call(self.now(), "revalidated", "GET", &format!("/repos/{source}/contents/dispatching.yml"), 304, 61, 4_990),
+                call(
+                    self.now(),
+                    "revalidated",
+                    "GET",
+                    &format!("/repos/{source}/contents/dispatching.yml"),
+                    304,
+                    61,
+                    4_990
+                ),
                 call(self.now(), "read", "GET", &format!("/repos/{target}"), 200, 88, 4_989),
                 call(self.now(), "read", "GET", &format!("/repos/{target}/contents/dispatching.yml"), 200, 74, 4_988),
             ]),
@@ -182,8 +229,20 @@ impl Sample {
         self.decide(214, planned).await;
         self.pass(22);
         let sent = Settlement {
-            facts: vec![fact(&subject, "dispatch.trigger.succeeded", json!({"attempts": 1, "dispatchRef": "main", "runId": 991, "targetRepo": target}))],
-            calls: json!([call(self.now(), "write", "POST", &format!("/repos/{target}/actions/workflows/cd.yml/dispatches"), 200, 181, 4_987)]),
+            facts: vec![fact(
+                &subject,
+                "dispatch.trigger.succeeded",
+                json!({"attempts": 1, "dispatchRef": "main", "runId": 991, "targetRepo": target}),
+            )],
+            calls: json!([call(
+                self.now(),
+                "write",
+                "POST",
+                &format!("/repos/{target}/actions/workflows/cd.yml/dispatches"),
+                200,
+                181,
+                4_987
+            )]),
             ..Settlement::done()
         };
         self.carry(181, sent).await;
@@ -201,12 +260,26 @@ impl Sample {
         self.decide(120, planned).await;
         let failure = Failure {
             code: "no_dispatch_trigger".to_owned(),
-            message: "GitHub refused to start `cd.yml` in `acme/terraform`: the workflow has no `workflow_dispatch` trigger".to_owned(),
+            message:
+                "GitHub refused to start `cd.yml` in `acme/terraform`: the workflow has no `workflow_dispatch` trigger"
+                    .to_owned(),
             hint: Some("add `on: workflow_dispatch` to that workflow on its default branch, then replay".to_owned()),
         };
         let dead = Settlement {
-            facts: vec![fact(&subject, "dispatch.trigger.failed", json!({"reason": "no_dispatch_trigger", "attempts": 1, "targetRepo": "acme/terraform"}))],
-            calls: json!([call(self.now(), "write", "POST", "/repos/acme/terraform/actions/workflows/cd.yml/dispatches", 422, 143, 4_981)]),
+            facts: vec![fact(
+                &subject,
+                "dispatch.trigger.failed",
+                json!({"reason": "no_dispatch_trigger", "attempts": 1, "targetRepo": "acme/terraform"}),
+            )],
+            calls: json!([call(
+                self.now(),
+                "write",
+                "POST",
+                "/repos/acme/terraform/actions/workflows/cd.yml/dispatches",
+                422,
+                143,
+                4_981
+            )]),
             ..Settlement::with(Outcome::Dead { failure })
         };
         self.carry(143, dead).await;
@@ -218,9 +291,17 @@ impl Sample {
         let subject = Subject::from(format!("acme/api@{sha}"));
         let denied = Settlement {
             facts: vec![
-                fact(&subject, "dispatch.plan.created", json!({"candidateTargets": 1, "allowedTargets": 0, "deniedTargets": 1})),
-                fact(&subject, "dispatch.target.denied", json!({"reason": "inbound_not_authorized", "targetRepo": "acme/docs", "targetWorkflow": "publish.yml",
-                    "hint": "Add this repository and workflow to `inbound` of its dispatching.yml."})),
+                fact(
+                    &subject,
+                    "dispatch.plan.created",
+                    json!({"candidateTargets": 1, "allowedTargets": 0, "deniedTargets": 1}),
+                ),
+                fact(
+                    &subject,
+                    "dispatch.target.denied",
+                    json!({"reason": "inbound_not_authorized", "targetRepo": "acme/docs", "targetWorkflow": "publish.yml",
+                    "hint": "Add this repository and workflow to `inbound` of its dispatching.yml."}),
+                ),
             ],
             ..Settlement::done()
         };
@@ -241,7 +322,11 @@ impl Sample {
                     "nothing_missing_since": (self.now() - Duration::from_secs(3 * 86_400 + 7_000)).millis(), "missing": 0}),
             )],
             hold: Some(Hold { installation: Installation(50_118_332), until: self.now() + Duration::from_secs(37) }),
-            counters: vec![CounterAdd { view: "dispatcher.total".into(), key: "all".into(), add: vec![("planned".to_owned(), 1)] }],
+            counters: vec![CounterAdd {
+                view: "dispatcher.total".into(),
+                key: "all".into(),
+                add: vec![("planned".to_owned(), 1)],
+            }],
             ..Settlement::done()
         };
         self.decide(88, planned).await;
@@ -251,7 +336,15 @@ impl Sample {
             hint: None,
         };
         let again = Settlement {
-            calls: json!([call(self.now(), "write", "POST", "/repos/acme/deploy/actions/workflows/cd.yml/dispatches", 502, 1_204, 4_979)]),
+            calls: json!([call(
+                self.now(),
+                "write",
+                "POST",
+                "/repos/acme/deploy/actions/workflows/cd.yml/dispatches",
+                502,
+                1_204,
+                4_979
+            )]),
             ..Settlement::with(Outcome::Retry {
                 at: self.now() + Duration::from_secs(40),
                 failure,
@@ -315,7 +408,8 @@ pub struct Noted(pub std::sync::Mutex<Vec<Action>>);
 impl Actions for Noted {
     async fn action(&self, action: Action) -> Result<Acceptance, StoreError> {
         let mut actions = self.0.lock().unwrap();
-        let verdict = if actions.iter().any(|known| known.id == action.id) { Verdict::Duplicate } else { Verdict::Accepted };
+        let verdict =
+            if actions.iter().any(|known| known.id == action.id) { Verdict::Duplicate } else { Verdict::Accepted };
         let id = action.id.parse().unwrap();
         actions.push(action);
         Ok(Acceptance { id, accepted_at: Timestamp::EPOCH, verdict })

@@ -78,7 +78,11 @@ impl Site {
             auth,
             access,
             automations,
-            version: Version { version: "1.2.3".to_owned(), image: "sha256:abc".to_owned(), started_at: Timestamp::EPOCH },
+            version: Version {
+                version: "1.2.3".to_owned(),
+                image: "sha256:abc".to_owned(),
+                started_at: Timestamp::EPOCH,
+            },
             github_url: "https://github.com".to_owned(),
             shutdown: shutdown.clone(),
         };

@@ -1,7 +1,10 @@
 //! The schema's versions. They only go forward, each in a transaction of its own.
 
+use std::path::Path;
+
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::open;
 use crate::{Result, StoreError};
 
 /// What leads from version `n` to version `n + 1`, at place `n`.
@@ -9,6 +12,31 @@ const STEPS: &[&str] = &[include_str!("schema_1.sql")];
 
 /// Where SQLite keeps the version for us.
 const VERSION: &str = "user_version";
+
+/// The schema of a database and that of this release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schema {
+    /// The version found; 0 if there is no database yet.
+    pub found: u32,
+    /// The newest version that this release knows.
+    pub known: u32,
+}
+
+impl Schema {
+    /// Reads the version of the database at `path`, changing nothing; a server may have it open.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if it cannot be read.
+    pub fn of(path: &Path) -> Result<Self> {
+        let known = u32::try_from(STEPS.len()).map_err(StoreError::unavailable)?;
+        let found = if path.exists() {
+            open::reader(path)?.pragma_query_value(None, VERSION, |row| row.get(0))?
+        } else {
+            0
+        };
+        Ok(Self { found, known })
+    }
+}
 
 /// Brings the database to the newest version.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {

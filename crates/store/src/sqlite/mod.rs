@@ -46,6 +46,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{Semaphore, mpsc};
 
+pub use migrations::Schema;
 pub use open::{Options, Trace};
 use read::Readers;
 use shared::Shared;

@@ -45,9 +45,6 @@ pub enum Failure {
         /// What to do.
         hint: String,
     },
-    /// The command is known, but its code is not part of this build.
-    #[error("error: this build cannot `{0}`")]
-    NotInThisBuild(&'static str),
 }
 
 impl Failure {
@@ -55,7 +52,7 @@ impl Failure {
     #[must_use]
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Configuration(_) | Self::Usage { .. } | Self::NotInThisBuild(_) => Exit::Usage,
+            Self::Configuration(_) | Self::Usage { .. } => Exit::Usage,
             Self::Failed { .. } => Exit::Finding,
         }
     }

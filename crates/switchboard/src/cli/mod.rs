@@ -3,6 +3,7 @@
 //! One file a command, each with its arguments; [`Command`] names them all and [`run`] sends each to its code.
 //! Every command ends with one of three [exit codes](Exit).
 
+mod at_desk;
 mod completions;
 mod deliveries;
 mod demo;
@@ -16,6 +17,7 @@ mod serve;
 mod settings;
 mod simulate;
 mod simulator;
+mod table;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,6 +26,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::settings::{Problems, Purpose, Settings, Sources};
 
+pub use at_desk::TokenArgs;
 pub use completions::CompletionsArgs;
 pub use deliveries::{DeliveriesArgs, DeliveryState};
 pub use demo::DemoArgs;
@@ -123,12 +126,12 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Completions(args) => completions::run(args),
         Command::Serve(args) => serve::run(args, &cli.sources),
         Command::Demo(args) => demo::run(args),
-        Command::Simulator(_) => Err(Failure::NotInThisBuild("simulator")),
-        Command::Simulate(_) => Err(Failure::NotInThisBuild("simulate")),
-        Command::Deliveries(_) => Err(Failure::NotInThisBuild("deliveries")),
-        Command::Jobs(_) => Err(Failure::NotInThisBuild("jobs")),
-        Command::Replay(_) => Err(Failure::NotInThisBuild("replay")),
-        Command::Migrate(_) => Err(Failure::NotInThisBuild("migrate")),
+        Command::Simulator(args) => simulator::run(args),
+        Command::Simulate(args) => simulate::run(args, &cli.sources),
+        Command::Deliveries(args) => deliveries::run(args, &cli.sources),
+        Command::Jobs(args) => jobs::run(args, &cli.sources),
+        Command::Replay(args) => replay::run(args, &cli.sources),
+        Command::Migrate(args) => migrate::run(args, &cli.sources),
     };
     outcome
         .unwrap_or_else(|failure| {

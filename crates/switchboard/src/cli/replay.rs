@@ -1,4 +1,9 @@
 use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::at_desk::{TokenArgs, at_desk, print, segment};
+use super::{Exit, Failure, SourceArgs};
+use crate::desk::{Desk, Errand};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -7,7 +12,8 @@ Examples:
   switchboard replay 72d3162e-cc78-11e3-81ab-4c9367dc0958 --only all
       starts everything again, what succeeded too
 
-The order is stored like a delivery of its own, so a running server carries it out and the journey shows it.";
+The order is stored like a delivery of its own, so it is audited like one. A running server carries it out at once;
+without one it waits in the store for the next start.";
 
 /// Works through a stored delivery again, as long as its body is kept.
 #[derive(Debug, Args)]
@@ -19,6 +25,9 @@ pub struct ReplayArgs {
     /// What to do again
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = ReplayScope::Unsuccessful)]
     pub only: ReplayScope,
+    /// How to reach a running server
+    #[command(flatten)]
+    pub token: TokenArgs,
 }
 
 /// How much of a delivery to do again.
@@ -28,4 +37,66 @@ pub enum ReplayScope {
     Unsuccessful,
     /// Everything.
     All,
+}
+
+impl ReplayScope {
+    /// The scope's name in the API.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unsuccessful => "unsuccessful",
+            Self::All => "all",
+        }
+    }
+}
+
+/// What a delivery's first job is called if it was a workflow's run.
+const PLAN: &str = "dispatcher.plan";
+
+pub(super) fn run(args: &ReplayArgs, sources: &SourceArgs) -> Result<Exit, Failure> {
+    let said = at_desk(sources, &args.token, Errand::Act, async |desk| {
+        let asked = ask(args, desk).await?;
+        let when = if desk.is_server() { "the server carries it out now" } else { "the next start carries it out" };
+        Ok(format!("{asked}; {when}\n"))
+    })?;
+    print(&said);
+    Ok(Exit::Success)
+}
+
+async fn ask(args: &ReplayArgs, desk: &Desk) -> Result<String, Failure> {
+    let id = segment(&args.id);
+    let delivery = desk.get(&format!("/api/v1/deliveries/{id}")).await?;
+    let Some(run) = planned_run(&delivery) else {
+        desk.post(&format!("/api/v1/deliveries/{id}/replay"), &json!({})).await?;
+        return Ok(format!("delivery {} will be worked through again", args.id));
+    };
+    let path = format!("/api/v1/dispatcher/runs/{run}/replay");
+    let answer = desk.post(&path, &json!({ "only": args.only.as_str() })).await?;
+    Ok(format!("run {run} will be planned again as {}", answer["runKey"].as_str().unwrap_or("a replay")))
+}
+
+/// `<repository id>/<run id>/<attempt>` of the run that was planned from a delivery.
+fn planned_run(delivery: &Value) -> Option<String> {
+    let list = |member: &str| delivery[member].as_array().into_iter().flatten();
+    let lane = list("jobs").filter(|job| job["kind"] == PLAN).find_map(|job| job["lane"].as_str()?.strip_prefix("run/"));
+    let planned = list("facts").find(|fact| fact["kind"] == "dispatch.plan.created")?;
+    Some(format!("{}/{}", lane?, planned["data"]["runAttempt"].as_u64()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_planned_run_is_named_by_its_lane_and_attempt() {
+        let planned = json!({
+            "jobs": [{ "kind": "dispatcher.report", "lane": "report/1" }, { "kind": PLAN, "lane": "run/7/500" }],
+            "facts": [{ "kind": "dispatch.plan.created", "data": { "runAttempt": 2 } }],
+        });
+        assert_eq!(planned_run(&planned).as_deref(), Some("7/500/2"));
+        let skipped = json!({
+            "jobs": [{ "kind": PLAN, "lane": "run/7/500" }],
+            "facts": [{ "kind": "dispatch.source.skipped", "data": { "runAttempt": 2 } }],
+        });
+        assert_eq!(planned_run(&skipped), None);
+    }
 }

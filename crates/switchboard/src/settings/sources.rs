@@ -73,6 +73,12 @@ impl Sources {
         self
     }
 
+    /// A variable's value, of the process or of the file that was named for it.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(|variable| variable.value.as_str()).filter(|value| !value.is_empty())
+    }
+
     /// The name of the file to send people to.
     pub(super) fn file_name(&self) -> &str {
         self.file.as_ref().map_or(DEFAULT_FILE, |file| &file.path)

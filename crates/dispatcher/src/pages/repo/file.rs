@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use askama::Template;
 use switchboard_engine::Trouble;
 use switchboard_engine::yaml::{Diagnostic, Severity};
 use switchboard_github::api::repos::File;
@@ -10,7 +11,7 @@ use switchboard_github::permission::{Access, Permission};
 use switchboard_github::{Auth, Error, GitHub, InstallationId, Reason as Refusal, RepoName, Scope};
 use switchboard_panel::components::{Mark, Notice, State as Shape};
 
-use super::Remark;
+use super::Remarks;
 use crate::file::{self, PATHS};
 use crate::names::RepositoryName;
 use crate::pages::links;
@@ -26,24 +27,39 @@ const LINE_MAX: usize = 200;
 /// What GitHub has.
 pub(in crate::pages) enum FileNow {
     /// A file at one path, or at both.
-    Found { mark: Mark, path: &'static str, href: String, remarks: Vec<Remark>, lines: Vec<QuotedLine>, both: Option<Notice> },
+    Found { mark: Mark, path: &'static str, href: String, remarks: Remarks, lines: Quote, both: Option<Notice> },
     /// On neither path.
     Missing,
     /// It could not be found out.
     Unknown(Notice),
 }
 
-/// A line of a file, as it stands there.
-pub(in crate::pages) struct QuotedLine {
-    /// From 1.
-    pub(in crate::pages) number: usize,
-    /// The text, cut if it is long.
-    pub(in crate::pages) text: String,
-    /// `error` or `warning`, if it is remarked on.
-    pub(in crate::pages) class: Option<&'static str>,
-    /// Whether lines are left out before it.
-    pub(in crate::pages) gap: bool,
+/// The lines of a file that are remarked on, each with its neighbours.
+#[derive(Template)]
+#[template(path = "parts/quote.html")]
+pub(in crate::pages) struct Quote {
+    lines: Vec<QuotedLine>,
 }
+
+/// A line of a file, as it stands there.
+struct QuotedLine {
+    /// From 1.
+    number: usize,
+    /// The text, cut if it is long.
+    text: String,
+    /// `error` or `warning`, if it is remarked on.
+    class: Option<&'static str>,
+    /// Whether lines are left out before it.
+    gap: bool,
+}
+
+impl Quote {
+    pub(super) fn of(text: &str, diagnostics: &[Diagnostic]) -> Self {
+        Self { lines: quoted(text, diagnostics) }
+    }
+}
+
+impl askama::filters::HtmlSafe for Quote {}
 
 /// Looks at both paths.
 pub(super) async fn look(github: &GitHub, name: &RepositoryName, base: &str) -> FileNow {
@@ -94,19 +110,18 @@ fn found(files: [File; 2], name: &RepositoryName, base: &str) -> FileNow {
         Ok((_, diagnostics)) => (verdict("found"), diagnostics),
         Err(diagnostics) => (verdict("invalid"), diagnostics),
     };
-    let remark = |diagnostic: &Diagnostic| Remark::new(diagnostic, Some(links::line(base, name, path, diagnostic.line)));
+    let href = |diagnostic: &Diagnostic| Some(links::line(base, name, path, diagnostic.line));
     FileNow::Found {
         mark,
         path,
         href: links::line(base, name, path, 1),
-        remarks: diagnostics.kept().iter().map(remark).collect(),
-        lines: quoted(&text, diagnostics.kept()),
+        remarks: Remarks::new(diagnostics.kept(), href),
+        lines: Quote::of(&text, diagnostics.kept()),
         both,
     }
 }
 
-/// The lines that are remarked on, each with its neighbours.
-pub(super) fn quoted(text: &str, diagnostics: &[Diagnostic]) -> Vec<QuotedLine> {
+fn quoted(text: &str, diagnostics: &[Diagnostic]) -> Vec<QuotedLine> {
     let mut last = 0;
     let mut quoted = Vec::new();
     for (index, line) in text.lines().enumerate() {
