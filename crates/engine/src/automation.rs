@@ -133,7 +133,7 @@ pub struct Schedule {
     pub lane: Lane,
     /// From the end of one run to the next.
     pub every: Duration,
-    /// Whether the first run is due at start, or one period later.
+    /// Whether it also runs at every start of the server, or first one period after the first start.
     pub at_start: bool,
 }
 

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::accept::Acceptor;
 use crate::crash::{Crashed, Crashes};
 use crate::operations::{self, Operations, Upkeep};
-use crate::{Automation, Context, Reader};
+use crate::{Automation, Context, Reader, schedule};
 
 /// How the engine works.
 #[derive(Debug, Clone)]
@@ -138,13 +138,15 @@ impl Engine {
         self.automations.iter().find(|automation| automation.name() == name)
     }
 
-    /// Makes sure that every schedule has its next run. Safe to call at every start.
+    /// Makes sure that every schedule has its next run, and lets those run now that begin with the server. To be called at
+    /// every start.
     ///
     /// # Errors
     /// What the store says.
     pub async fn start(&self) -> Result<(), StoreError> {
         let id = self.entropy.id(self.clock.now()).to_string();
-        self.store.accept(crate::schedule::start(id, &self.automations, self.store.now())).await?;
+        let jobs = schedule::first_runs(self.store.as_ref(), &self.automations).await?;
+        self.store.accept(schedule::start(id, jobs)).await?;
         Ok(())
     }
 

@@ -32,6 +32,7 @@ mod query;
 mod shell;
 mod status;
 mod theme;
+mod topic;
 
 pub use access::{
     Auth, Operator, OperatorForm, Role, Session, SessionForm, SessionSecret, TokenHash, TokenHashError, generate_token,

@@ -31,6 +31,31 @@ pub fn deliveries(filter: &str, value: &str) -> String {
     format!("/deliveries?{filter}={}", encoded(value))
 }
 
+/// The page of a subject: `/subjects/owner/name`, `…/12`, `…/@<sha>`, `/subjects/installation/7`.
+#[must_use]
+pub fn subject(subject: &str) -> String {
+    let (place, detail) = match subject.find(['#', '@']) {
+        Some(at) => subject.split_at(at),
+        None => (subject, ""),
+    };
+    let Some((owner, name)) = place.split_once('/') else {
+        return deliveries("subject", subject);
+    };
+    let path = format!("/subjects/{}/{}", encoded(owner), encoded(name));
+    match detail.split_at_checked(1) {
+        Some(("#", number)) => format!("{path}/{}", encoded(number)),
+        // A commit is told from a number by the sign that it has in the subject.
+        Some((_, sha)) => format!("{path}/@{}", encoded(sha)),
+        None => path,
+    }
+}
+
+/// The page of an installation.
+#[must_use]
+pub fn installation(id: impl std::fmt::Display) -> String {
+    format!("/installations/{}", encoded(&id.to_string()))
+}
+
 /// The sign-in page that leads on to `next`.
 #[must_use]
 pub fn sign_in(next: &str) -> String {
@@ -106,6 +131,20 @@ mod tests {
             assert_eq!(own_path(Some(next)), "/", "{next:?}");
         }
         assert_eq!(own_path(None), "/");
+    }
+
+    #[test]
+    fn every_subject_has_a_page() {
+        for (text, path) in [
+            ("acme/api", "/subjects/acme/api"),
+            ("acme/api#12", "/subjects/acme/api/12"),
+            ("acme/api@9f3c", "/subjects/acme/api/@9f3c"),
+            ("installation/7", "/subjects/installation/7"),
+            ("acme/a?b#<", "/subjects/acme/a%3Fb/%3C"),
+            ("strange", "/deliveries?subject=strange"),
+        ] {
+            assert_eq!(subject(text), path);
+        }
     }
 
     #[test]

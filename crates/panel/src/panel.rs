@@ -93,6 +93,9 @@ fn shared_pages() -> Router {
         .route("/jobs/{id}", get(pages::job::page))
         .route("/jobs/{id}/revive", post(pages::actions::revive))
         .route("/jobs/{id}/discard", post(pages::actions::discard))
+        .route("/subjects/{owner}/{name}", get(pages::subject::place))
+        .route("/subjects/{owner}/{name}/{detail}", get(pages::subject::detail))
+        .route("/subjects/{owner}/{name}/{kind}/{detail}", get(pages::subject::as_on_github))
         .route("/search", get(pages::search::page))
         .route("/live", get(live::events))
 }

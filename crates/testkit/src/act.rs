@@ -58,7 +58,7 @@ impl World {
     }
 
     /// The server will die when it comes to `point` for the `nth` time from now on, counted from 1, and start again at
-    /// once.
+    /// once. Called again, it is doomed to die again after that, and is counted anew.
     pub fn crash_at(&mut self, point: CrashPoint, nth: u32) {
         self.plan.doom.arm(point, nth);
     }

@@ -1,5 +1,6 @@
 //! Where the server dies, if the story says so.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use switchboard_engine::crash::{CrashPoint, Crashes};
@@ -10,8 +11,8 @@ pub(crate) struct Doom(Arc<Mutex<Fate>>);
 
 #[derive(Default)]
 struct Fate {
-    /// Where, and how often it still passes unharmed.
-    armed: Option<(CrashPoint, u32)>,
+    /// Where, and how often it still passes unharmed; one death after the other.
+    armed: VecDeque<(CrashPoint, u32)>,
     dead: bool,
     deaths: u32,
 }
@@ -21,10 +22,10 @@ impl Doom {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The server dies when it comes to `point` for the `nth` time from now on.
+    /// The server dies when it comes to `point` for the `nth` time, counted from the last death that it is doomed to.
     pub(crate) fn arm(&self, point: CrashPoint, nth: u32) {
         assert!(nth > 0, "the first time is number 1");
-        self.fate().armed = Some((point, nth - 1));
+        self.fate().armed.push_back((point, nth - 1));
     }
 
     /// What the engine asks at each point. Who is dead stays dead: nothing passes any more.
@@ -35,15 +36,16 @@ impl Doom {
 
     fn strikes(&self, point: CrashPoint) -> bool {
         let mut fate = self.fate();
-        match &mut fate.armed {
-            Some((at, passes)) if *at == point => match passes.checked_sub(1) {
-                Some(left) => *passes = left,
-                None => {
-                    fate.armed = None;
-                    fate.dead = true;
-                    fate.deaths += 1;
-                }
-            },
+        if fate.dead {
+            return true;
+        }
+        match fate.armed.front_mut() {
+            Some((at, 0)) if *at == point => {
+                fate.armed.pop_front();
+                fate.dead = true;
+                fate.deaths += 1;
+            }
+            Some((at, passes)) if *at == point => *passes -= 1,
             _ => {}
         }
         fate.dead
@@ -80,5 +82,19 @@ mod tests {
         doom.revive();
         assert!(pass(CrashPoint::Decided) && pass(CrashPoint::Decided));
         assert_eq!(doom.deaths(), 1);
+    }
+
+    #[test]
+    fn several_deaths_follow_each_other() {
+        let doom = Doom::default();
+        let crashes = doom.crashes();
+        doom.arm(CrashPoint::Claimed, 1);
+        doom.arm(CrashPoint::Settled, 2);
+        let pass = |point| crashes.pass(point).is_ok();
+        assert!(pass(CrashPoint::Settled), "its turn comes after the first death");
+        assert!(!pass(CrashPoint::Claimed));
+        doom.revive();
+        assert!(pass(CrashPoint::Settled) && !pass(CrashPoint::Settled));
+        assert_eq!(doom.deaths(), 2);
     }
 }

@@ -7,13 +7,14 @@ use futures::stream::{self, StreamExt as _};
 use switchboard_github::{Class, Error, GitHub};
 
 use crate::candidates::{
-    Chain, Decision, Denial, Read, RepositoryVerdict, Screening, Source, Survivor, Taken, TargetReads, judge, screen,
+    Chain, Decision, Denial, InstallationVerdict, Read, RepositoryVerdict, Screening, Source, Survivor, Taken,
+    TargetReads, judge, screen,
 };
 use crate::chains::Lineage;
 use crate::config::Config;
 use crate::file::DispatchingFile;
 use crate::handlers::reads;
-use crate::matching::{self, Candidate};
+use crate::matching;
 use crate::names::{RepositoryName, WorkflowFile};
 use crate::payload::SourceRun;
 
@@ -77,7 +78,7 @@ async fn judge_all(github: &GitHub, case: &Case<'_>, survivors: Vec<Survivor>) -
     // First only the repositories: a candidate that fails there needs no further reads.
     let read = |survivor: &Survivor| {
         let name = survivor.candidate.repository.clone();
-        async move { reads::repository(github, case.run.installation_id, &name).await }.boxed()
+        async move { read_repository(github, case.run, &name).await }.boxed()
     };
     let found = at_once(survivors.iter().map(read).collect()).await;
     let mut taken = Taken::default();
@@ -87,18 +88,15 @@ async fn judge_all(github: &GitHub, case: &Case<'_>, survivors: Vec<Survivor>) -
         let number = survivor.candidate.number;
         match found {
             Err(error) => judged.push((number, unread(survivor, error))),
-            Ok(verdict) => {
-                let reads = TargetReads { repository: Read::Known(verdict), ..TargetReads::NONE };
-                match judge(&survivor, &reads, source, &mut taken) {
-                    Decision::Waiting => open.push((survivor, reads)),
-                    decision => judged.push((number, Outcome::Decided(decision))),
-                }
-            }
+            Ok(reads) => match judge(&survivor, &reads, source, &mut taken) {
+                Decision::Waiting => open.push((survivor, reads)),
+                decision => judged.push((number, Outcome::Decided(decision))),
+            },
         }
     }
     let read = |(survivor, reads): (Survivor, TargetReads)| {
         async move {
-            let read = read_consent(github, case.run, &survivor.candidate, reads).await;
+            let read = read_consent(github, case.run, reads).await;
             (survivor, read)
         }
         .boxed()
@@ -127,38 +125,41 @@ pub(crate) async fn judge_one(
     taken: &mut Taken,
 ) -> Result<Decision, Error> {
     let source = Source { run: case.run, config: case.config };
-    let verdict = reads::repository(github, case.run.installation_id, &survivor.candidate.repository).await?;
-    let reads = TargetReads { repository: Read::Known(verdict), ..TargetReads::NONE };
+    let reads = read_repository(github, case.run, &survivor.candidate.repository).await?;
     match judge(survivor, &reads, source, taken) {
         Decision::Waiting => {}
         decided => return Ok(decided),
     }
-    let reads = read_consent(github, case.run, &survivor.candidate, reads).await?;
+    let reads = read_consent(github, case.run, reads).await?;
     Ok(judge(survivor, &reads, source, taken))
 }
 
-/// Reads the installation, where the target has another owner, and the target's file.
-async fn read_consent(
-    github: &GitHub,
-    run: &SourceRun,
-    candidate: &Candidate,
-    mut known: TargetReads,
-) -> Result<TargetReads, Error> {
-    // The file is read under the repository's present name, which `judge` has accepted.
-    let name = match &known.repository {
-        Read::Known(RepositoryVerdict::Found(facts)) => facts.name.clone(),
-        _ => candidate.repository.clone(),
-    };
-    let mut installation = run.installation_id;
-    if !candidate.repository.is_owned_by(run.repository.owner()) {
-        let verdict = reads::installation(github, &name).await?;
-        known.installation = Read::Known(verdict.clone());
-        match verdict {
-            crate::candidates::InstallationVerdict::Installed(id) => installation = id,
-            crate::candidates::InstallationVerdict::NotInstalled => return Ok(known),
+/// Reads the repository. The source's installation reads where the owner is the same, else the target's own: nobody else
+/// sees a private repository. Without one, the source's still tells a public repository from one that is not there.
+async fn read_repository(github: &GitHub, run: &SourceRun, name: &RepositoryName) -> Result<TargetReads, Error> {
+    let mut reads = TargetReads::NONE;
+    let mut reader = run.installation_id;
+    if !name.is_owned_by(run.repository.owner()) {
+        let verdict = reads::installation(github, name).await?;
+        if let InstallationVerdict::Installed(id) = verdict {
+            reader = id;
         }
+        reads.installation = Read::Known(verdict);
     }
-    known.file = Read::Known(reads::file(github, installation, &name).await?.verdict());
+    reads.repository = Read::Known(reads::repository(github, reader, name).await?);
+    Ok(reads)
+}
+
+/// Reads the target's file, under the repository's present name, which `judge` has accepted.
+async fn read_consent(github: &GitHub, run: &SourceRun, mut known: TargetReads) -> Result<TargetReads, Error> {
+    let installation = match known.installation {
+        Read::Known(InstallationVerdict::Installed(id)) => id,
+        Read::Known(InstallationVerdict::NotInstalled) => return Ok(known),
+        Read::Unavailable => run.installation_id,
+    };
+    if let Read::Known(RepositoryVerdict::Found(facts)) = &known.repository {
+        known.file = Read::Known(reads::file(github, installation, &facts.name).await?.verdict());
+    }
     Ok(known)
 }
 

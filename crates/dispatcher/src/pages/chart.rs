@@ -9,11 +9,11 @@ use super::reading::count_of;
 /// The size of the drawing, in its own units.
 const WIDTH: u64 = 720;
 const HEIGHT: u64 = 96;
-/// Where the bars stand: room below them for the hours.
-const FLOOR: u64 = 78;
+/// Where the bars stand.
+const FLOOR: u64 = 95;
 const BAR: u64 = 20;
 const HOURS: u64 = 24;
-/// Every sixth hour is named.
+/// Hours between two that are named below the bars.
 const NAMED_EVERY: usize = 6;
 
 /// One hour of the chart and of the table below it.
@@ -66,7 +66,7 @@ pub(super) struct Chart {
     bar: u64,
     top: u64,
     pieces: Vec<Piece>,
-    names: Vec<(u64, String)>,
+    names: Vec<String>,
     hovers: Vec<(u64, String)>,
 }
 
@@ -89,7 +89,7 @@ impl Chart {
                 }
             }
             if index % NAMED_EVERY == 0 || index + 1 == hours.len() {
-                chart.names.push((x + BAR / 2, hour.name.clone()));
+                chart.names.push(hour.name.clone());
             }
             let text = format!("{}: {} succeeded, {} denied, {} failed", hour.name, hour.succeeded, hour.denied, hour.failed);
             chart.hovers.push((index as u64 * (WIDTH / HOURS), text));
@@ -112,7 +112,7 @@ mod tests {
             .collect();
         let chart = Chart::new(&hours);
         assert!(chart.pieces.iter().all(|piece| piece.height >= 2 && piece.y + piece.height <= FLOOR));
-        assert_eq!(chart.names.first().unwrap().1, "00:00");
+        assert_eq!(chart.names, ["00:00", "06:00", "12:00", "18:00", "23:00"]);
         assert!(Chart::new(&[]).pieces.is_empty());
     }
 }

@@ -42,13 +42,19 @@ struct OverviewPage {
     runs: RunTable,
     problems: ProblemTable,
     reasons: Vec<ReasonRow>,
-    total: Vec<(&'static str, String)>,
+    figures: Vec<Figure>,
     empty: Empty,
+}
+
+/// One counter, in each window and since the beginning.
+struct Figure {
+    word: &'static str,
+    windows: Vec<String>,
+    total: String,
 }
 
 struct WindowColumn {
     minutes: u32,
-    counts: Vec<(&'static str, u64)>,
     rate: String,
     plan: String,
     e2e: String,
@@ -92,17 +98,15 @@ pub(super) async fn page(State(desk): State<Arc<Desk>>, shell: Shell) -> Result<
     let total = reader.counter(&views::TOTAL, &keys::TOTAL_ALL).await?;
 
     let hours = by_hour(&hours, now);
-    let widest = windows.iter().map(|(_, window)| window).find(|window| window.minutes == WINDOWS[2]);
+    let of = |minutes: &u32| windows.iter().map(|(_, window)| window).find(|window| window.minutes == *minutes);
+    let shown: Vec<&Window> = WINDOWS.iter().filter_map(of).collect();
+    let widest = of(&WINDOWS[2]);
     let page = OverviewPage {
         stylesheet: assets::stylesheet(),
         health: health_sentence(health.as_ref()),
         last_event: health.as_ref().and_then(|health| health.last_event_at).map(|at| Time { at, now }),
         checks: health.map_or_else(Vec::new, |health| health.checks).into_iter().map(|check| (mark(&check), check)).collect(),
-        windows: WINDOWS
-            .iter()
-            .filter_map(|minutes| windows.iter().map(|(_, window)| window).find(|window| window.minutes == *minutes))
-            .map(column)
-            .collect(),
+        windows: shown.iter().map(|window| column(window)).collect(),
         top_of: WINDOWS[2],
         top: widest.map_or_else(Vec::new, top),
         chart: Chart::new(&hours),
@@ -110,7 +114,14 @@ pub(super) async fn page(State(desk): State<Arc<Desk>>, shell: Shell) -> Result<
         runs: RunTable { rows: runs.rows.iter().map(|row| RunLine::new(row, now)).collect() },
         problems: ProblemTable { rows: problems.rows.iter().map(|row| ProblemLine::new(row, now)).collect() },
         reasons: reasons.iter().filter_map(reason).collect(),
-        total: SHOWN.iter().map(|(field, word)| (*word, count(count_of(&total, field)))).collect(),
+        figures: SHOWN
+            .iter()
+            .map(|(field, word)| Figure {
+                word,
+                windows: shown.iter().map(|window| count(count_of(&window.counters, field))).collect(),
+                total: count(count_of(&total, field)),
+            })
+            .collect(),
         empty: teach(),
     };
     let topics = ["record/dispatcher.health", "record/dispatcher.window", "record/dispatcher.recent", "record/dispatcher.problem"];
@@ -135,7 +146,6 @@ fn column(window: &Window) -> WindowColumn {
     };
     WindowColumn {
         minutes: window.minutes,
-        counts: SHOWN.iter().map(|(field, word)| (*word, count_of(&window.counters, field))).collect(),
         rate: window.success_rate.map_or("–".to_owned(), |rate| format!("{rate} %")),
         plan: bounds(window.latency.plan),
         e2e: bounds(window.latency.e2e),

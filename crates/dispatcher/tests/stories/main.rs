@@ -12,3 +12,8 @@ mod lost_answers;
 mod replay;
 mod matching;
 mod source;
+mod consent;
+mod inputs;
+mod budget;
+mod files;
+mod deliveries;

@@ -153,8 +153,8 @@ async fn an_event_that_nobody_wants_is_stored_and_ignored() {
 
 #[tokio::test]
 async fn every_secret_counts_while_it_is_rotated() {
-    let (world, _) = Stage::new().arrange(|world| world.secrets(&["old", "new"])).begin().await;
-    for (guid, secret, status) in [("1", "old", 202), ("2", "new", 202), ("3", "older", 401)] {
+    let (world, _) = Stage::new().arrange(|world| world.secrets(&["the old secret", "the new secret"])).begin().await;
+    for (guid, secret, status) in [("1", "the old secret", 202), ("2", "the new secret", 202), ("3", "the older secret", 401)] {
         assert_eq!(world.post(Webhook::signed(secret, guid, "ping", BODY)).await.status, status, "{secret}");
     }
     world.finish(&[]).await;

@@ -1,10 +1,12 @@
 //! The webhook route behind a real listener: what only shows over TCP.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use switchboard_testkit::{Webhook, World};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::accept::silent;
@@ -13,6 +15,9 @@ use crate::accept::silent;
 const CAP: usize = 25 * 1024 * 1024;
 /// What a connection may hold between the two ends, and then some.
 const BUFFERS: usize = 16 * 1024 * 1024;
+
+/// Connections at once; more may not fit into the system's queue for new ones.
+const AT_ONCE: usize = 100;
 
 /// Serves the world's webhook route on a port of its own until the task is aborted.
 async fn listen(world: &World) -> (SocketAddr, JoinHandle<()>) {
@@ -87,9 +92,12 @@ async fn dispatcher_9_a_burst_of_300_from_one_address_is_all_accepted() {
     let (world, _) = silent().await;
     let (address, server) = listen(&world).await;
     let mut senders = JoinSet::new();
+    let connections = Arc::new(Semaphore::new(AT_ONCE));
     for n in 0..300 {
+        let connections = Arc::clone(&connections);
         let webhook = world.webhook(&format!("burst-{n}"), "push", format!("{{\"n\":{n}}}"));
         senders.spawn(async move {
+            let _connection = connections.acquire().await.unwrap();
             let mut stream = TcpStream::connect(address).await.unwrap();
             let framing = format!("content-length: {}", webhook.body.len());
             stream.write_all(head(&webhook, &framing).as_bytes()).await.unwrap();

@@ -71,8 +71,8 @@ async fn work_that_kills_its_server_every_time_becomes_a_dead_letter() {
     world.repository("acme/app").open_issue("Hello", "");
     for _ in 0..4 {
         world.crash_at(CrashPoint::Decided, 1);
-        world.run_until_idle(HOUR).await;
     }
+    world.run_until_idle(HOUR).await;
     assert_eq!((world.deaths(), script.attempts(HEAR).len()), (4, 4));
     let letter = world.dead_letters().await.remove(0);
     assert_eq!(letter.failure.unwrap().code, "lease_lost");

@@ -39,7 +39,19 @@ async fn a_restart_neither_doubles_nor_forgets_a_run() {
         world.run_for(Duration::from_secs(40)).await;
         world.restart().await;
     }
+    world.settle().await;
     assert_eq!(ticks(&world).await, [60, 120, 180]);
+    world.finish(&[]).await;
+}
+
+#[tokio::test]
+async fn what_begins_with_the_server_runs_at_every_start_and_keeps_its_rhythm() {
+    let (mut world, _) = Stage::ticking(true).arrange(|world| world.schedules()).begin().await;
+    world.run_for(Duration::from_secs(90)).await;
+    world.restart().await;
+    world.restart().await;
+    world.run_for(Duration::from_secs(45)).await;
+    assert_eq!(ticks(&world).await, [0, 60, 90, 120]);
     world.finish(&[]).await;
 }
 

@@ -45,6 +45,12 @@ impl Html {
         Self(html)
     }
 
+    /// Pieces one after the other.
+    #[must_use]
+    pub fn joined(pieces: impl IntoIterator<Item = Option<Self>>) -> Self {
+        Self(pieces.into_iter().flatten().map(|piece| piece.0).collect())
+    }
+
     /// Markup of ours whose variable parts the caller has escaped.
     pub(crate) fn trusted(html: String) -> Self {
         Self(html)

@@ -19,7 +19,8 @@ pub enum Flow {
 }
 
 impl Flow {
-    const fn class(self) -> &'static str {
+    /// Its name in the stylesheet and in a filter.
+    pub(crate) const fn class(self) -> &'static str {
         match self {
             Self::In => "in",
             Self::Decided => "decided",
@@ -27,7 +28,8 @@ impl Flow {
         }
     }
 
-    const fn word(self) -> &'static str {
+    /// How it is said.
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::In => "came in",
             Self::Decided => "decided",

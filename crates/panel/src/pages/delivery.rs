@@ -80,7 +80,7 @@ pub(crate) async fn page(shell: Shell, Path(id): Path<String>, Query(after): Que
         store.body(delivery.id).await?.map_or(Body::Expired, |body| shown(&body))
     };
     let mut rows: Vec<WorkRow> = works.iter().map(|work| WorkRow::new(work, &shell)).collect();
-    for at in most_telling(&works) {
+    for at in most_telling(works.iter(), TRIED) {
         rows[at].tried = Some(AttemptList::new(store.attempts(works[at].id).await?, works[at].failure.as_ref()));
     }
     let arrival = Line {
@@ -181,7 +181,7 @@ fn now_mark(delivery: &Delivery, works: &[Work]) -> Mark {
 }
 
 /// What happens next, and when.
-fn next(works: &[Work], now: Timestamp) -> Sentence {
+pub(super) fn next(works: &[Work], now: Timestamp) -> Sentence {
     if let Some(running) = works.iter().find(|work| work.state == WorkState::Leased) {
         return Sentence::new(format!("`{}` is running.", running.kind)).state(State::Running);
     }
@@ -200,17 +200,18 @@ fn next(works: &[Work], now: Timestamp) -> Sentence {
 }
 
 /// The works whose attempts say most: dead ones, then those in trouble, then what went out last.
-fn most_telling(works: &[Work]) -> Vec<usize> {
+pub(super) fn most_telling<'a>(works: impl Iterator<Item = &'a Work>, limit: usize) -> Vec<usize> {
     let rank = |work: &Work| match work.state {
         WorkState::Dead => 0,
         _ if work.failure.is_some() => 1,
         WorkState::Done if work.class == switchboard_store::Class::Intent => 2,
         _ => 3,
     };
-    let mut tried: Vec<usize> = (0..works.len()).filter(|at| works[*at].attempts > 0).collect();
-    tried.sort_by_key(|at| (rank(&works[*at]), *at));
-    tried.truncate(TRIED);
-    tried
+    let tried = works.enumerate().filter(|(_, work)| work.attempts > 0);
+    let mut tried: Vec<(usize, usize)> = tried.map(|(at, work)| (rank(work), at)).collect();
+    tried.sort_unstable();
+    tried.truncate(limit);
+    tried.into_iter().map(|(_, at)| at).collect()
 }
 
 fn fields(delivery: &Delivery) -> Fields {
@@ -220,20 +221,20 @@ fn fields(delivery: &Delivery) -> Fields {
         .with("From", Html::text(&delivery.key.platform))
         .with_some(
             "Repository",
-            delivery.repository.as_ref().map(|name| Html::link(&links::deliveries("repository", name), name)),
+            delivery.repository.as_ref().map(|name| Html::link(&links::subject(name), name)),
         )
         .with_some(
             "Subject",
             delivery
                 .subject
                 .as_ref()
-                .map(|subject| Html::link(&links::deliveries("subject", subject.as_str()), subject.as_str())),
+                .map(|subject| Html::link(&links::subject(subject.as_str()), subject.as_str())),
         )
         .with_some(
             "Installation",
             delivery.installation.map(|id| {
                 let id = id.to_string();
-                Html::link(&links::deliveries("installation", &id), &id)
+                Html::link(&links::installation(&id), &id)
             }),
         )
         .with("Size", Html::text(&bytes(delivery.body_bytes)))

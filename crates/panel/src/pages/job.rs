@@ -58,7 +58,7 @@ pub(crate) async fn page(shell: Shell, Path(id): Path<String>) -> Result<Respons
                 "Installation",
                 work.installation.map(|id| {
                     let id = id.to_string();
-                    Html::link(&links::deliveries("installation", &id), &id)
+                    Html::link(&links::installation(&id), &id)
                 }),
             )
             .with("Enqueued", time(work.created_at))

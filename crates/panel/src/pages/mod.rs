@@ -8,4 +8,5 @@ pub(crate) mod job;
 pub(crate) mod jobs;
 pub(crate) mod overview;
 pub(crate) mod search;
+pub(crate) mod subject;
 mod tables;

@@ -77,13 +77,13 @@ impl About {
                 sha if sha.starts_with('@') => sha.chars().take(8).collect(),
                 number => number.to_owned(),
             };
-            (text, links::deliveries("subject", subject))
+            (text, links::subject(subject))
         });
         match (&delivery.repository, delivery.installation) {
-            (Some(name), _) => Self { name: name.clone(), href: links::deliveries("repository", name), detail },
+            (Some(name), _) => Self { name: name.clone(), href: links::subject(name), detail },
             (None, Some(id)) => Self {
                 name: format!("installation {id}"),
-                href: links::deliveries("installation", &id.to_string()),
+                href: links::installation(id),
                 detail: None,
             },
             (None, None) => Self { name: String::new(), href: String::new(), detail: None },

@@ -1,12 +1,9 @@
-use std::io::{self, Write as _};
-use std::sync::Arc;
-
 use clap::Args;
-use switchboard_clock::{SystemClock, SystemEntropy};
-use switchboard_github::{GitHub, HttpTransport};
 
-use super::{Exit, Failure, SourceArgs};
+use super::at_desk::print;
+use super::{Exit, Failure, SourceArgs, runtime};
 use crate::doctor::{Report, examine};
+use crate::serve;
 use crate::settings::{GitHubSettings, Purpose, Settings};
 
 const EXAMPLES: &str = "\
@@ -34,24 +31,21 @@ pub struct DoctorArgs {
 
 pub(super) fn run(args: &DoctorArgs, sources: &SourceArgs) -> Result<Exit, Failure> {
     let settings = sources.load(Purpose::Serve)?;
-    let mut report = Report::default();
-    if let Some(github) = &settings.github {
-        report = examine::machine(&settings, github);
-        if !args.offline {
-            report.checks.extend(ask_github(&settings, github)?.checks);
-        }
-    }
+    let report = match &settings.github {
+        Some(github) => runtime()?.block_on(examine(args, &settings, github))?,
+        // The loader asks for the App when loading to serve.
+        None => Report::default(),
+    };
     let text = if args.json { report.to_json() } else { report.to_text() };
-    let _ = io::stdout().write_all(text.as_bytes());
+    print(&text);
     Ok(if report.is_healthy() { Exit::Success } else { Exit::Finding })
 }
 
-fn ask_github(settings: &Settings, github: &GitHubSettings) -> Result<Report, Failure> {
-    let failed = |message: String| Failure::Failed { message, hint: "--offline leaves GitHub alone".to_owned() };
-    let transport = HttpTransport::new().map_err(|error| failed(error.to_string()))?;
-    let client = GitHub::new(github.client(), Arc::new(transport), Arc::new(SystemClock), Arc::new(SystemEntropy))
-        .map_err(|error| failed(error.to_string()))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| failed(format!("no runtime: {error}")))?;
-    Ok(runtime.block_on(examine::app(settings, github, &client)))
+async fn examine(args: &DoctorArgs, settings: &Settings, github: &GitHubSettings) -> Result<Report, Failure> {
+    let mut report = examine::machine(settings, github).await;
+    if !args.offline {
+        let client = serve::client(github)?;
+        report.checks.extend(examine::app(settings, github, &client).await.checks);
+    }
+    Ok(report)
 }

@@ -5,7 +5,10 @@ use std::path::Path;
 use switchboard_github::api::app::Installation;
 use switchboard_github::{Error, GitHub};
 
+use switchboard_store::{Store as _, StoreError};
+
 use super::{Check, Report, judge};
+use crate::serve;
 use crate::settings::kinds::StoreLocation;
 use crate::settings::{GitHubSettings, Settings};
 
@@ -14,12 +17,12 @@ const MAX_PAGES: usize = 10;
 
 /// What can be seen without GitHub.
 #[must_use]
-pub fn machine(settings: &Settings, github: &GitHubSettings) -> Report {
+pub async fn machine(settings: &Settings, github: &GitHubSettings) -> Report {
     let mut checks: Vec<Check> = vec![
         Check::good("configuration", "complete"),
         Check::good("private key", format!("{}, as on the App's settings page", github.private_key.fingerprint())),
     ];
-    checks.push(store(&settings.store.location));
+    checks.push(store(settings).await);
     checks.push(sign_in(settings));
     checks.extend(settings.warnings.iter().map(|warning| Check::odd("environment", warning, "leave it out")));
     Report { checks }
@@ -82,22 +85,40 @@ fn sign_in(settings: &Settings) -> Check {
     Check::odd(SUBJECT, "open: whoever uses this machine may act", "set SWITCHBOARD_OPERATOR_TOKEN")
 }
 
-fn store(location: &StoreLocation) -> Check {
-    const SUBJECT: &str = "store";
+const STORE: &str = "store";
+
+/// Whether deliveries could be written. A store that is there is opened as a server would open it, and written to.
+async fn store(settings: &Settings) -> Check {
+    let location = &settings.store.location;
+    if let Some(check) = place(location) {
+        return check;
+    }
+    let probed = match serve::open_store(settings) {
+        Ok(store) => store.probe().await,
+        Err(StoreError::InUse { .. }) => return Check::good(STORE, format!("{location} is in use by a running server")),
+        Err(error) => Err(error),
+    };
+    match probed {
+        Ok(()) => Check::good(STORE, format!("{location} can be written")),
+        Err(error) => Check::bad(STORE, format!("{location}: {error}"), error.hint().unwrap_or("see DATABASE_URL")),
+    }
+}
+
+/// What is to be said about a store that is not there yet.
+fn place(location: &StoreLocation) -> Option<Check> {
     let StoreLocation::Sqlite(path) = location;
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     if !directory.is_dir() {
-        return Check::bad(
-            SUBJECT,
+        return Some(Check::bad(
+            STORE,
             format!("{} is not a directory", directory.display()),
             "make it, owned by the server's user, or correct DATABASE_URL",
-        );
+        ));
     }
-    let found = if path.exists() { "exists" } else { "will be made at the first start" };
-    Check::good(SUBJECT, format!("{location} {found}"))
+    (!path.exists()).then(|| Check::good(STORE, format!("{location} will be made at the first start")))
 }
 
 #[cfg(test)]
@@ -108,9 +129,9 @@ mod tests {
     #[test]
     fn a_store_in_a_missing_directory_is_bad_and_a_new_file_is_well() {
         let directory = tempfile::tempdir().unwrap();
-        let at = |name: &str| store(&StoreLocation::Sqlite(directory.path().join(name)));
-        assert_eq!(at("new.db").verdict, Verdict::Good);
-        assert_eq!(at("gone/new.db").verdict, Verdict::Bad);
-        assert_eq!(store(&StoreLocation::Sqlite("new.db".into())).verdict, Verdict::Good);
+        let at = |name: &str| place(&StoreLocation::Sqlite(directory.path().join(name))).map(|check| check.verdict);
+        assert_eq!(at("new.db"), Some(Verdict::Good));
+        assert_eq!(at("gone/new.db"), Some(Verdict::Bad));
+        assert_eq!(at(""), None);
     }
 }

@@ -1,9 +1,9 @@
 //! What was found against what is needed. Pure: values in, checks out.
 
 use switchboard_dispatcher::config::{Config, IssuePolicy};
-use switchboard_github::AppSlug;
 use switchboard_github::api::app::{App, Installation};
 use switchboard_github::permission::{Access, Permission, Permissions};
+use switchboard_github::{AppSlug, endpoint};
 
 use super::Check;
 
@@ -13,15 +13,18 @@ const WORKFLOW_RUN: &str = "workflow_run";
 /// A JWT may be up to a minute old when GitHub sees it, because we back-date it; a clock further off needs attention.
 const TOLERATED_SKEW_MS: i64 = 30_000;
 
-/// What the App must be allowed to do (the dispatcher's contract, section 11).
+/// What the App must be allowed to do, by what each automation that is switched on calls (the dispatcher's contract,
+/// section 11).
 #[must_use]
 pub fn needed_permissions(dispatcher: &Config) -> Permissions {
-    let needed = Permissions::one(Permission::METADATA, Access::Read);
-    if !dispatcher.enabled {
-        return needed;
+    let mut calls = vec![&endpoint::REPOSITORY];
+    if dispatcher.enabled {
+        calls.extend([&endpoint::CONTENTS, &endpoint::WORKFLOW_RUNS, &endpoint::WORKFLOW_DISPATCH]);
+        if dispatcher.issues != IssuePolicy::Off {
+            calls.extend([&endpoint::ISSUES, &endpoint::CREATE_ISSUE, &endpoint::UPDATE_ISSUE]);
+        }
     }
-    let needed = needed.and(Permission::ACTIONS, Access::Write).and(Permission::CONTENTS, Access::Read);
-    if dispatcher.issues == IssuePolicy::Off { needed } else { needed.and(Permission::ISSUES, Access::Write) }
+    endpoint::needed(calls)
 }
 
 /// Whether the configured slug is the App's.

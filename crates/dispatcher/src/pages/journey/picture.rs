@@ -30,6 +30,8 @@ const CONSENT_WORDS: usize = 40;
 const TARGET_COLUMNS: usize = 38;
 const TARGET_WORDS: usize = 44;
 const ONWARD_COLUMNS: usize = 25;
+/// How round the corners of a box are.
+const CORNER: u32 = 8;
 /// Rows that are drawn; all of them have a card below.
 const ROWS_MAX: usize = 24;
 /// Onward targets that one row has room for.
@@ -125,12 +127,27 @@ struct Onward {
 }
 
 impl Row {
-    fn half(&self) -> u32 {
-        ROW / 2
-    }
-
     fn height(&self) -> u32 {
         ROW
+    }
+
+    /// The upper half of the consent's box.
+    fn upper(&self) -> String {
+        let (x, end, r) = (self.consent.x, self.consent.end(), CORNER);
+        let (top, middle) = (self.y, self.middle);
+        format!("M{x} {middle}V{}q0-{r} {r}-{r}H{}q{r} 0 {r} {r}V{middle}z", top + r, end - r)
+    }
+
+    /// The lower half of the consent's box.
+    fn lower(&self) -> String {
+        let (x, end, r) = (self.consent.x, self.consent.end(), CORNER);
+        let (middle, bottom) = (self.middle, self.y + ROW);
+        format!("M{x} {middle}V{}q0 {r} {r} {r}H{}q{r} 0 {r}-{r}V{middle}z", bottom - r, end - r)
+    }
+
+    /// Whether both sides consent.
+    fn agreed(&self) -> bool {
+        self.inbound.shape == Shape::Succeeded && self.outbound.shape == Shape::Succeeded
     }
 }
 
@@ -208,7 +225,7 @@ fn row(journey: &Journey, target: &TargetRecord, y: u32, from: (u32, u32), githu
     let outbound = Consent {
         shape: Shape::Succeeded,
         y,
-        file: fit(&own_file(journey), CONSENT_COLUMNS),
+        file: fit(&format!("{} {}", run.source.repository, own_file(journey)), CONSENT_COLUMNS),
         line: Some(target.line),
         href: run.config_path.as_deref().map(|path| links::line(github, &run.source.repository, path, target.line)),
         text: fit(&format!("→ {name} {file}"), CONSENT_COLUMNS - 2),
@@ -229,6 +246,7 @@ fn row(journey: &Journey, target: &TargetRecord, y: u32, from: (u32, u32), githu
         passage: match target.state {
             TargetState::Denied => "stopped",
             TargetState::Failed if target.inbound_line.is_none() => "stopped",
+            TargetState::Failed => "failed",
             TargetState::Succeeded => "passed",
             TargetState::Simulated => "imagined",
             _ => "open",
@@ -278,7 +296,7 @@ fn inbound(journey: &Journey, target: &TargetRecord, y: u32, github: &str) -> Co
     Consent {
         shape,
         y,
-        file: "dispatching.yml".to_owned(),
+        file: fit(&format!("{} {}", target.repository, crate::file::PATHS[0]), CONSENT_COLUMNS),
         line: target.inbound_line,
         href: target.inbound_line.map(|line| links::line(github, &target.repository, crate::file::PATHS[0], line)),
         full: match target.inbound_line {
@@ -344,7 +362,7 @@ fn nothing(journey: &Journey, y: u32, from: (u32, u32), github: &str) -> Row {
         outbound: Consent {
             shape,
             y,
-            file: own_file(journey),
+            file: fit(&format!("{} {}", run.source.repository, own_file(journey)), CONSENT_COLUMNS),
             line: None,
             href: run.config_path.as_deref().map(|path| links::line(github, &run.source.repository, path, 1)),
             text: text.to_owned(),

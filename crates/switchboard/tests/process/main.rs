@@ -1,0 +1,12 @@
+//! Stories through the real binary: servers and commands as processes, a simulated GitHub over TCP.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands, also in its own functions")]
+
+mod commands;
+mod demo;
+mod end_to_end;
+mod shutdown;
+mod sign_in;
+mod simulator;
+mod startup;
+mod support;
