@@ -71,6 +71,7 @@ struct OpenGap {
     delivered_at: Timestamp,
     found_at: Timestamp,
     asked: u32,
+    asked_at: Timestamp,
 }
 
 /// How far a look has come.
@@ -123,9 +124,9 @@ pub(crate) async fn page(job: &Work, context: &Context) -> Result<Settlement, Tr
         if under_way || at < progress.floor || !seen.insert(&delivery.guid) {
             continue;
         }
-        if context.store.delivery_by_key(GITHUB, &delivery.guid).await?.is_none() {
+        let missing = context.store.delivery_by_key(GITHUB, &delivery.guid).await?.is_none();
+        if missing && repair(delivery, progress.began, context, &mut settlement).await? {
             progress.missing += 1;
-            repair(delivery, context, &mut settlement).await?;
         }
     }
     let past_floor = listed.value.last().is_none_or(|last| delivered_at(last) < progress.floor);
@@ -160,24 +161,38 @@ fn first_look(now: Timestamp) -> Settlement {
     Settlement { records: vec![RecordChange::Put(COMPLETENESS, CURRENT, json!(complete))], ..Settlement::done() }
 }
 
-/// Asks for a missing delivery, more insistently each time.
-async fn repair(delivery: &HookDelivery, context: &Context, settlement: &mut Settlement) -> Result<(), Trouble> {
+/// Asks for a missing delivery, more insistently with each look. Says no if this look has asked for it before, because an
+/// attempt to redeliver it stood on an earlier page.
+///
+/// All that is ever tried for one delivery is one intent, so that what failed for good is tried anew by the next look, and
+/// leaves no dead letter once it has succeeded.
+async fn repair(
+    delivery: &HookDelivery,
+    began: Timestamp,
+    context: &Context,
+    settlement: &mut Settlement,
+) -> Result<bool, Trouble> {
     let key = Key::from(delivery.guid.as_str());
     let known: Option<OpenGap> = context.store.get(&OPEN, &key).await?;
     let found = known.is_none();
-    let mut gap = known.unwrap_or(OpenGap { delivered_at: delivered_at(delivery), found_at: context.now, asked: 0 });
-    gap.asked += 1;
+    let now = context.now;
+    let mut gap = match known {
+        Some(gap) if gap.asked_at >= began => return Ok(false),
+        Some(gap) => gap,
+        None => OpenGap { delivered_at: delivered_at(delivery), found_at: now, asked: 0, asked_at: now },
+    };
+    (gap.asked, gap.asked_at) = (gap.asked + 1, now);
     let kind = if gap.asked > REDELIVERIES { TAKE_IN } else { REDELIVER };
     let event = delivery.event.clone().unwrap_or_default();
     let missing = Missing { id: delivery.id, guid: delivery.guid.clone(), event };
     settlement.intents.push(NewIntent {
         automation: NAME,
         kind: kind.to_owned(),
-        key: format!("engine.gap/{}/{}", delivery.guid, gap.asked),
+        key: format!("engine.gap/{}", delivery.guid),
         lane: None,
         installation: None,
         payload: json!(missing),
-        coalesce: Coalesce::Once,
+        coalesce: Coalesce::Latest,
         order: None,
         due: None,
     });
@@ -186,7 +201,7 @@ async fn repair(delivery: &HookDelivery, context: &Context, settlement: &mut Set
         settlement.facts.push(fact(&delivery.guid, "engine.gap.found", data));
     }
     settlement.records.push(RecordChange::Put(OPEN, key, json!(gap)));
-    Ok(())
+    Ok(true)
 }
 
 fn next_page(progress: &Progress) -> NewJob {

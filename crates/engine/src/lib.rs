@@ -19,11 +19,13 @@
 
 pub mod accept;
 mod attempt;
+pub mod audit;
 mod automation;
 mod context;
 pub mod crash;
 mod engine;
 pub mod gaps;
+pub mod installations;
 pub mod operations;
 mod reader;
 mod schedule;

@@ -14,7 +14,7 @@ use switchboard_store::{
 
 use crate::accept::Acceptor;
 use crate::automation::{API, Arrival, Automation, Patience, Schedule};
-use crate::{Context, Trouble, gaps, subject};
+use crate::{Context, Trouble, audit, gaps, installations, subject};
 
 /// The name under which the engine's own work and facts stand.
 pub const NAME: &str = "engine";
@@ -23,10 +23,15 @@ pub const QUEUE: Queue = Queue::of("engine");
 
 /// Plans a stored delivery again: `{"delivery": "<id>"}`.
 pub const REPLAY: &str = "engine.replay";
-/// Queues a dead letter again: `{"work": "<id>"}`.
+/// Queues dead letters again: `{"work": "<id>"}` or `{"works": ["<id>", …]}`.
 pub const REVIVE: &str = "engine.revive";
-/// Closes a dead letter for good: `{"work": "<id>"}`.
+/// Closes dead letters for good: `{"work": "<id>"}` or `{"works": ["<id>", …]}`.
 pub const DISCARD: &str = "engine.discard";
+/// Somebody signed in: `{"role": "…", "client": "…"}`. Changes nothing but the audit.
+pub const SIGNED_IN: &str = "engine.signed_in";
+
+/// Dead letters that one action may name.
+pub const LETTERS_MAX: usize = 100;
 
 const SWEEP: &str = "engine.sweep";
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
@@ -69,8 +74,19 @@ struct ReplayOrder {
 
 #[derive(Deserialize)]
 struct LetterOrder {
-    work: WorkId,
+    work: Option<WorkId>,
+    #[serde(default)]
+    works: Vec<WorkId>,
     actor: String,
+}
+
+#[derive(Deserialize)]
+struct SignIn {
+    actor: String,
+    #[serde(default)]
+    role: String,
+    #[serde(default)]
+    client: Option<String>,
 }
 
 impl Operations {
@@ -88,7 +104,9 @@ impl Operations {
         let about = about(&delivery);
         let Some(body) = context.store.body(delivery.id).await? else {
             let data = json!({ "actor": order.actor, "delivery": delivery.key.delivery_id, "reason": "body_expired" });
-            return Ok(Settlement { facts: vec![fact(about, "engine.replay.refused", data)], ..Settlement::done() });
+            let records = vec![audit::entry(job, context.now, &order.actor, data.clone())];
+            let facts = vec![fact(about, "engine.replay.refused", data)];
+            return Ok(Settlement { facts, records, ..Settlement::done() });
         };
         // It was taken in, so it parses; an operator's action has no envelope.
         let envelope = Envelope::parse(&body).unwrap_or_default();
@@ -97,25 +115,49 @@ impl Operations {
             job.follows = Follows::Delivery(delivery.id);
         }
         let data = json!({ "actor": order.actor, "delivery": delivery.key.delivery_id, "jobs": jobs.len() });
-        Ok(Settlement { facts: vec![fact(about, "engine.replayed", data)], jobs, ..Settlement::done() })
+        let records = vec![audit::entry(job, context.now, &order.actor, data.clone())];
+        Ok(Settlement { facts: vec![fact(about, "engine.replayed", data)], records, jobs, ..Settlement::done() })
     }
 
-    /// Revives or discards a dead letter.
+    /// Revives or discards dead letters. Of several, those that are gone are passed over.
     async fn letter(&self, job: &Work, context: &Context, revive: bool) -> Result<Settlement, Trouble> {
         let order: LetterOrder = order(job, context).await?;
-        let Some(work) = context.store.work(order.work).await? else {
-            return Err(Trouble::permanent("unknown_work", format!("there is no job or intent {}", order.work)));
-        };
-        let delivery = match work.delivery {
-            Some(id) => context.store.delivery(id).await?,
-            None => None,
-        };
-        let about = delivery.as_ref().map_or_else(|| Subject::from(format!("work/{}", work.id)), about);
+        if order.works.len() > LETTERS_MAX {
+            let message = format!("an action may name {LETTERS_MAX} dead letters, not {}", order.works.len());
+            return Err(Trouble::permanent("too_many_letters", message));
+        }
         let kind = if revive { "engine.letter.revived" } else { "engine.letter.discarded" };
-        let data = json!({ "actor": order.actor, "work": work.id, "workKind": work.kind });
-        let mut settlement = Settlement { facts: vec![fact(about, kind, data)], ..Settlement::done() };
-        if revive { &mut settlement.revive } else { &mut settlement.discard }.push(work.id);
+        let mut settlement = Settlement::done();
+        let mut kinds = std::collections::BTreeSet::new();
+        for id in order.work.iter().chain(&order.works) {
+            let Some(work) = context.store.work(*id).await? else {
+                if order.work.is_some() {
+                    return Err(Trouble::permanent("unknown_work", format!("there is no job or intent {id}")));
+                }
+                continue;
+            };
+            let delivery = match work.delivery {
+                Some(id) => context.store.delivery(id).await?,
+                None => None,
+            };
+            let about = delivery.as_ref().map_or_else(|| Subject::from(format!("work/{}", work.id)), about);
+            let data = json!({ "actor": order.actor, "work": work.id, "workKind": work.kind });
+            settlement.facts.push(fact(about, kind, data));
+            if revive { &mut settlement.revive } else { &mut settlement.discard }.push(work.id);
+            kinds.insert(work.kind);
+        }
+        let data = json!({ "works": settlement.facts.len(), "work": order.work, "kinds": kinds });
+        settlement.records.push(audit::entry(job, context.now, &order.actor, data));
         Ok(settlement)
+    }
+
+    /// Notes a sign-in.
+    async fn signed_in(&self, job: &Work, context: &Context) -> Result<Settlement, Trouble> {
+        let SignIn { actor, role, client } = order(job, context).await?;
+        let data = json!({ "role": role, "client": client });
+        let records = vec![audit::entry(job, context.now, &actor, data.clone())];
+        let facts = vec![fact(Subject::from(format!("operator/{actor}")), SIGNED_IN, data)];
+        Ok(Settlement { facts, records, ..Settlement::done() })
     }
 
     async fn sweep(&self) -> Result<Settlement, Trouble> {
@@ -136,7 +178,7 @@ impl Automation for Operations {
 
     fn route(&self, arrival: &Arrival<'_>) -> Vec<NewJob> {
         let kind = arrival.key.event.as_str();
-        if arrival.key.platform != API || !matches!(kind, REPLAY | REVIVE | DISCARD) {
+        if arrival.key.platform != API || !matches!(kind, REPLAY | REVIVE | DISCARD | SIGNED_IN) {
             return Vec::new();
         }
         vec![NewJob {
@@ -164,7 +206,9 @@ impl Automation for Operations {
             REPLAY => self.replay(job, context).await,
             REVIVE => self.letter(job, context, true).await,
             DISCARD => self.letter(job, context, false).await,
+            SIGNED_IN => self.signed_in(job, context).await,
             SWEEP => self.sweep().await,
+            installations::CHECK => installations::look(job, context).await,
             gaps::CHECK | gaps::PAGE => gaps::page(job, context).await,
             other => Err(Trouble::permanent("unknown_kind", format!("this release has no handler for {other}"))),
         }
@@ -188,7 +232,9 @@ impl Automation for Operations {
             every,
             at_start: true,
         });
-        std::iter::once(sweep).chain(gaps).collect()
+        // Whoever does not want GitHub asked on a schedule means this as well.
+        let installations = self.upkeep.gap_repair.map(|_| installations::schedule());
+        std::iter::once(sweep).chain(gaps).chain(installations).collect()
     }
 }
 

@@ -9,6 +9,7 @@ use switchboard_store::{Acceptance, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{Auth, Limiter, Sessions};
+use crate::insight::Insight;
 use crate::live::Live;
 use crate::network::Access;
 use crate::{AutomationPages, NavItem};
@@ -60,6 +61,7 @@ pub(crate) struct Core {
     pub(crate) access: Access,
     pub(crate) version: Version,
     pub(crate) github_url: String,
+    pub(crate) insight: Insight,
     pub(crate) live: Live,
     pub(crate) shutdown: CancellationToken,
     pub(crate) nav: Vec<Vec<NavItem>>,

@@ -23,6 +23,7 @@ mod core;
 mod dress;
 mod fault;
 pub mod headers;
+mod insight;
 pub mod links;
 mod live;
 mod network;
@@ -41,6 +42,7 @@ pub use access::{
 pub use automation::{AutomationPages, NavItem};
 pub use core::{Actions, Version};
 pub use fault::Fault;
+pub use insight::{Budget, Budgets, Insight, SettingRow};
 pub use network::{Access, Network, NetworkError};
 pub use panel::Panel;
 pub use shell::Shell;

@@ -3,6 +3,7 @@
 
 use http::HeaderValue;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use switchboard_store::{Class, Work};
 
 /// What stays as it is inside one segment of a path or one value of a query (RFC 3986, "unreserved").
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -23,6 +24,17 @@ pub fn delivery(id: impl std::fmt::Display) -> String {
 #[must_use]
 pub fn job(id: impl std::fmt::Display) -> String {
     format!("/jobs/{}", encoded(&id.to_string()))
+}
+
+/// What waits in the lane of a job or an intent.
+#[must_use]
+pub fn lane(work: &Work) -> String {
+    let class = match work.class {
+        Class::Job => "job",
+        Class::Intent => "intent",
+    };
+    let (automation, lane) = (encoded(&work.automation), encoded(work.lane.as_str()));
+    format!("/jobs?lane={lane}&of={class}&automation={automation}")
 }
 
 /// The list of deliveries with one filter.

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::{self, Auth, Limiter, Sessions};
 use crate::core::{Actions, Core, Version};
+use crate::insight::Insight;
 use crate::live::{self, Live};
 use crate::network::Access;
 use crate::{AutomationPages, NavItem, api, assets, dress, headers, pages, theme};
@@ -40,10 +41,20 @@ impl Panel {
     /// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`; without the peer's address nobody passes an
     /// allowlist, and all clients share one limit of wrong tokens.
     pub fn router(self) -> Router {
+        self.router_with(Insight::default())
+    }
+
+    /// As [`Panel::router`], with what the server tells about itself.
+    pub fn router_with(self, insight: Insight) -> Router {
         let shared = vec![
             NavItem { label: "Overview", path: "/" },
             NavItem { label: "Deliveries", path: "/deliveries" },
             NavItem { label: "Jobs", path: "/jobs" },
+        ];
+        let own = vec![
+            NavItem { label: "Installations", path: "/installations" },
+            NavItem { label: "Audit", path: "/audit" },
+            NavItem { label: "Settings", path: "/settings" },
         ];
         let tabs = self.automations.iter().map(|automation| automation.nav()).collect();
         let automations: Vec<Router> = self.automations.iter().map(|automation| automation.routes()).collect();
@@ -57,9 +68,10 @@ impl Panel {
             access: self.access,
             version: self.version,
             github_url: self.github_url,
+            insight,
             live: Live::default(),
             shutdown: self.shutdown,
-            nav: vec![shared, tabs],
+            nav: vec![shared, tabs, own],
         });
         let signed_in = automations
             .into_iter()
@@ -90,12 +102,17 @@ fn shared_pages() -> Router {
         .route("/deliveries/{id}/body", get(pages::delivery::raw))
         .route("/deliveries/{id}/replay", post(pages::actions::replay))
         .route("/jobs", get(pages::jobs::page))
+        .route("/jobs/letters", get(pages::letters::page).post(pages::letters::act))
         .route("/jobs/{id}", get(pages::job::page))
         .route("/jobs/{id}/revive", post(pages::actions::revive))
         .route("/jobs/{id}/discard", post(pages::actions::discard))
         .route("/subjects/{owner}/{name}", get(pages::subject::place))
         .route("/subjects/{owner}/{name}/{detail}", get(pages::subject::detail))
         .route("/subjects/{owner}/{name}/{kind}/{detail}", get(pages::subject::as_on_github))
+        .route("/installations", get(pages::installations::list))
+        .route("/installations/{id}", get(pages::installations::one))
+        .route("/audit", get(pages::audit::page))
+        .route("/settings", get(pages::settings::page))
         .route("/search", get(pages::search::page))
         .route("/live", get(live::events))
 }

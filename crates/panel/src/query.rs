@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use switchboard_store::{
-    Class, DeliveryFilter, DeliveryId, DeliveryState, Installation, Subject, WorkFilter, WorkId, WorkState,
+    Class, DeliveryFilter, DeliveryId, DeliveryState, Installation, Lane, Subject, WorkFilter, WorkId, WorkState,
 };
 
 use crate::Fault;
@@ -99,15 +99,38 @@ pub(crate) struct JobQuery {
     class: Option<String>,
     state: Option<String>,
     delivery: Option<String>,
+    lane: Option<String>,
+    of: Option<String>,
+    automation: Option<String>,
     pub(crate) cursor: Option<String>,
     pub(crate) limit: Option<String>,
 }
 
 impl JobQuery {
+    /// The lane, if what waits in one is asked for.
+    fn lane(&self) -> Result<Option<WorkFilter>, Fault> {
+        let Some(lane) = self.lane.as_deref() else { return Ok(None) };
+        let class = match self.of.as_deref() {
+            None | Some("job") => Class::Job,
+            Some("intent") => Class::Intent,
+            Some(_) => return Err(Fault::parameter("A lane is of jobs or of intents: `of=job` or `of=intent`.")),
+        };
+        let automation = self.automation.clone().ok_or_else(|| {
+            Fault::parameter("A lane belongs to an automation.").hint("Name it: `automation=dispatcher`.")
+        })?;
+        Ok(Some(WorkFilter::Lane(class, automation, Lane::from(lane))))
+    }
+
     /// The filter, and how the URL says it. Jobs, unless something else is asked for.
     pub(crate) fn filter(&self) -> Result<(WorkFilter, Chosen), Fault> {
         let states = [WorkState::Waiting, WorkState::Leased, WorkState::Done, WorkState::Dead, WorkState::Withdrawn];
         let chosen = |name, value: &str| Chosen { name, value: value.to_owned() };
+        if let Some(filter) = self.lane()? {
+            if self.class.is_some() || self.state.is_some() || self.delivery.is_some() {
+                return Err(Fault::parameter("Jobs are listed by one of class, state, delivery and lane at a time."));
+            }
+            return Ok((filter, chosen("lane", self.lane.as_deref().unwrap_or_default())));
+        }
         match (self.class.as_deref(), self.state.as_deref(), self.delivery.as_deref()) {
             (None | Some("job"), None, None) => Ok((WorkFilter::Class(Class::Job), chosen("class", "job"))),
             (Some("intent"), None, None) => Ok((WorkFilter::Class(Class::Intent), chosen("class", "intent"))),
@@ -121,7 +144,7 @@ impl JobQuery {
                 .map(|delivery| (WorkFilter::Delivery(delivery), chosen("delivery", id)))
                 .map_err(|_| Fault::parameter("A delivery is named by the id that the list of deliveries gives.")),
             (Some(_), None, None) => Err(Fault::parameter("A class is job or intent.")),
-            _ => Err(Fault::parameter("Jobs are listed by one of class, state and delivery at a time.")),
+            _ => Err(Fault::parameter("Jobs are listed by one of class, state, delivery and lane at a time.")),
         }
     }
 

@@ -10,7 +10,7 @@ const SHA_LENGTHS: [usize; 2] = [40, 64];
 const SHORT_SHA_MIN: usize = 7;
 
 /// What a subject is, with the parts of its name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Topic {
     /// A pull request or an issue.
     Number { repository: String, number: u64 },

@@ -9,10 +9,10 @@ use switchboard_dispatcher::Dispatcher;
 use switchboard_dispatcher::config::Config;
 use switchboard_dispatcher::pages::DispatcherPages;
 use switchboard_engine::{Automation, Engine, Options, Parts};
-use switchboard_github::GitHub;
+use switchboard_github::{GitHub, InstallationId};
 use switchboard_github::secret::WebhookSecret;
-use switchboard_panel::{Access, Auth, AutomationPages, Panel, Version};
-use switchboard_store::{Store, StoreError};
+use switchboard_panel::{Access, Auth, AutomationPages, Budget, Budgets, Insight, Panel, SettingRow, Version};
+use switchboard_store::{Installation, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -42,6 +42,24 @@ pub struct Components {
     pub version: Version,
     /// Where GitHub's pages are: `https://github.com`.
     pub github_url: String,
+    /// The settings in force, as the pages show them.
+    pub settings: Vec<SettingRow>,
+}
+
+/// The budgets as the client of GitHub keeps them in memory.
+struct ClientBudgets(GitHub);
+
+impl Budgets for ClientBudgets {
+    fn budget(&self, installation: Installation) -> Budget {
+        let now = self.0.budget(InstallationId(installation.0));
+        Budget {
+            in_flight: now.in_flight,
+            points_minute: now.points_minute,
+            writes_hour: now.content_hour,
+            hour: now.told.map(|told| (told.remaining, told.limit, told.reset)),
+            held_until: now.held_until,
+        }
+    }
 }
 
 /// A server, put together and not running yet.
@@ -58,8 +76,20 @@ impl Server {
     /// Puts a server together. `shutdown` ends it.
     #[must_use]
     pub fn new(components: Components, shutdown: CancellationToken) -> Self {
-        let Components { store, github, clock, entropy, secrets, mut engine, dispatcher, auth, access, version, github_url } =
-            components;
+        let Components {
+            store,
+            github,
+            clock,
+            entropy,
+            secrets,
+            mut engine,
+            dispatcher,
+            auth,
+            access,
+            version,
+            github_url,
+            settings,
+        } = components;
         let slug = github.slug().map(|slug| slug.as_str().to_owned());
         let dispatcher = dispatcher.enabled.then(|| Arc::new(Dispatcher::new(dispatcher, slug.as_deref())));
         let mut automations: Vec<Arc<dyn Automation>> = Vec::new();
@@ -67,6 +97,7 @@ impl Server {
             automations.push(Arc::clone(dispatcher) as Arc<dyn Automation>);
             engine.queues.push(switchboard_dispatcher::handlers::QUEUE);
         }
+        let insight = Insight { settings, budgets: Some(Arc::new(ClientBudgets(github.clone()))) };
         let parts = Parts { store: Arc::clone(&store), github, clock, entropy, secrets, automations };
         let engine = Arc::new(Engine::new(parts, engine));
         let pages = dispatcher.iter().map(|dispatcher| {
@@ -86,12 +117,11 @@ impl Server {
         let router = switchboard_engine::webhook::router(engine.acceptor().clone())
             .merge(probes::router(store))
             .merge(switchboard_dispatcher::pages::schemas())
-            .merge(panel.router());
+            .merge(panel.router_with(insight));
         Self { engine, dispatcher, router, shutdown }
     }
 
     /// Its routes alone, for asking it things without running it.
-    #[must_use]
     pub fn into_router(self) -> Router {
         self.router
     }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use switchboard_clock::{Clock, SystemClock, SystemEntropy};
-use switchboard_engine::operations::Upkeep;
 use switchboard_engine::Options;
+use switchboard_engine::operations::Upkeep;
 use switchboard_github::{GitHub, HttpTransport};
-use switchboard_panel::{Access, Auth, SessionSecret, Version};
+use switchboard_panel::{Access, Auth, SessionSecret, SettingRow, Version};
 use switchboard_store::sqlite::{self, SqliteStore};
 use switchboard_store::{Retention, Store, StoreError};
 use tokio::net::TcpListener;
@@ -82,7 +82,10 @@ pub async fn serve(settings: Settings, shutdown: CancellationToken) -> Result<()
 pub fn components(settings: &Settings, store: Arc<dyn Store>) -> Result<Components, Failure> {
     let Some(github) = &settings.github else {
         // The loader asks for the App when loading to serve.
-        return Err(Failure::Failed { message: "no App is configured".to_owned(), hint: "see .env.example".to_owned() });
+        return Err(Failure::Failed {
+            message: "no App is configured".to_owned(),
+            hint: "see .env.example".to_owned(),
+        });
     };
     Ok(Components {
         store,
@@ -104,7 +107,20 @@ pub fn components(settings: &Settings, store: Arc<dyn Store>) -> Result<Componen
         },
         version: version(settings),
         github_url: github.api_url.web().trim_end_matches('/').to_owned(),
+        settings: setting_rows(settings),
     })
+}
+
+/// The settings in force as the pages show them: secrets as fingerprints.
+fn setting_rows(settings: &Settings) -> Vec<SettingRow> {
+    let rows = settings.effective.iter().map(|row| SettingRow {
+        section: row.setting.section.to_owned(),
+        name: row.setting.key.to_owned(),
+        shown: row.shown.clone(),
+        origin: row.origin.to_string(),
+        about: row.setting.about.to_owned(),
+    });
+    rows.collect()
 }
 
 /// What the pages say about this build.

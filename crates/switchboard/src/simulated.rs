@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use switchboard_clock::{SystemClock, SystemEntropy, Entropy as _};
+use switchboard_clock::{Entropy as _, SystemClock, SystemEntropy};
 use switchboard_simulator::{
     App, AppSpec, InstallationSpec, RunSpec, SIMULATOR_ONLY_PRIVATE_KEY, Simulator, Workflow, WorkflowSpec,
 };
@@ -93,10 +93,7 @@ pub async fn run(simulated: Simulated, shutdown: CancellationToken) -> Result<()
 /// How many different worlds there are; ids stay of the magnitude of GitHub's.
 const SEEDS: u64 = 1_000;
 
-fn arrange(
-    github: &Simulator,
-    simulated: &Simulated,
-) -> Result<(App, Workflow), switchboard_simulator::KeyError> {
+fn arrange(github: &Simulator, simulated: &Simulated) -> Result<(App, Workflow), switchboard_simulator::KeyError> {
     let app = github.app(AppSpec::new(APP).webhook_secret(&simulated.webhook_secret))?;
     let acme = github.organization("acme");
     app.install(&acme, InstallationSpec::all());

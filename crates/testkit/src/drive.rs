@@ -49,7 +49,10 @@ pub(crate) async fn drive<T>(clock: &SimulatedClock, gauge: &Gauge, work: impl F
         if let Poll::Ready(value) = work.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(&alarm)))) {
             return Poll::Ready(value);
         }
-        assert!(gauge.claims() - claims < MOST_CLAIMS, "the work runs in a circle: it is due again at once, every time");
+        assert!(
+            gauge.claims() - claims < MOST_CLAIMS,
+            "the work runs in a circle: it is due again at once, every time"
+        );
         if alarm.rang.load(SeqCst) || gauge.is_busy() {
             asleep = false;
             return Poll::Pending;

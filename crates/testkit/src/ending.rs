@@ -1,5 +1,7 @@
 //! How a story ends: everything that was written was wanted, nothing is left to do, and no secret was told.
 
+use std::collections::BTreeSet;
+
 use switchboard_simulator::{Expected, SIMULATOR_ONLY_PRIVATE_KEY};
 
 use crate::look::listed;
@@ -51,10 +53,10 @@ impl World {
 
     /// Everything that must never be written down.
     #[must_use]
-    pub fn secrets(&self) -> Vec<String> {
+    pub fn secrets(&self) -> BTreeSet<String> {
         let mut secrets = self.plan.wire.credentials();
         secrets.extend(self.plan.secrets.iter().cloned());
-        secrets.push(self.own_secret.clone());
+        secrets.insert(self.own_secret.clone());
         secrets.extend(SIMULATOR_ONLY_PRIVATE_KEY.lines().find(|line| !line.starts_with('-')).map(str::to_owned));
         secrets
     }
@@ -79,7 +81,7 @@ impl World {
 
 /// Which of `secrets` stand somewhere in `bytes`.
 #[must_use]
-pub fn secrets_in<'a>(bytes: &[u8], secrets: &'a [String]) -> Vec<&'a str> {
+pub fn secrets_in<'a>(bytes: &[u8], secrets: &'a BTreeSet<String>) -> Vec<&'a str> {
     let within = |secret: &&str| memchr::memmem::find(bytes, secret.as_bytes()).is_some();
     secrets.iter().map(String::as_str).filter(|secret| !secret.is_empty()).filter(within).collect()
 }

@@ -144,8 +144,7 @@ impl World {
             };
             // The answer of a server that dies before it was written to the wire is never read.
             let answer = answer.filter(|_| !self.plan.doom.is_dead());
-            let outcome =
-                answer.as_ref().map_or(DeliveryOutcome::Unreachable, |a| DeliveryOutcome::Answered(a.status));
+            let outcome = answer.as_ref().map_or(DeliveryOutcome::Unreachable, |a| DeliveryOutcome::Answered(a.status));
             self.github.report(id, outcome.clone());
             self.arrived.push(Arrived { guid, event, outcome, answer });
             if self.plan.doom.is_dead() {

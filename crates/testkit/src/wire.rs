@@ -25,8 +25,8 @@ impl Wire {
     }
 
     /// Every token that was sent over this wire.
-    pub(crate) fn credentials(&self) -> Vec<String> {
-        self.credentials.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    pub(crate) fn credentials(&self) -> BTreeSet<String> {
+        self.credentials.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn overhear(&self, request: &Request) {

@@ -94,7 +94,6 @@ impl World {
     ///
     /// # Panics
     /// If the server is down.
-    #[must_use]
     pub fn router(&self) -> axum::Router {
         self.server().router.clone()
     }

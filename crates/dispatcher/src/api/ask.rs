@@ -24,11 +24,7 @@ pub(super) async fn lint(_: Session, body: Bytes) -> Json<Value> {
 }
 
 /// `POST /api/v1/dispatcher/simulate`
-pub(super) async fn simulate(
-    State(desk): State<Arc<Desk>>,
-    _: Session,
-    body: Bytes,
-) -> Result<Json<Simulated>, Fault> {
+pub(super) async fn simulate(State(desk): State<Arc<Desk>>, _: Session, body: Bytes) -> Result<Json<Simulated>, Fault> {
     let request: SimulationRequest = serde_json::from_slice(&body).map_err(|error| {
         Fault::parameter(format!("The body is not a simulation: {error}."))
             .hint("Send `{\"repository\": \"owner/name\", \"workflow\": \"ci.yml\"}`, and perhaps branch, conclusion and event.")

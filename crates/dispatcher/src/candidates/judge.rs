@@ -62,12 +62,12 @@ pub enum FileVerdict {
     Found(Arc<DispatchingFile>),
 }
 
-/// What was read about a target. Read in this order; [`judge`] after each read says whether the next one is needed.
+/// What was read about a target. The file is read last, and only if [`judge`] still waits for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetReads {
     /// The repository.
     pub repository: Read<RepositoryVerdict>,
-    /// The installation; looked at for another owner's target only.
+    /// The installation; looked at for another owner's target only, whose repository and file it then reads.
     pub installation: Read<InstallationVerdict>,
     /// The file.
     pub file: Read<FileVerdict>,

@@ -59,8 +59,11 @@ impl Dispatcher {
                 match found.filter(|found| says(found, issue)) {
                     Some(found) => Ok((found, step)),
                     None => {
-                        let update =
-                            IssueUpdate { title: Some(&issue.title), body: Some(&issue.body), ..IssueUpdate::default() };
+                        let update = IssueUpdate {
+                            title: Some(&issue.title),
+                            body: Some(&issue.body),
+                            ..IssueUpdate::default()
+                        };
                         let call = context.github.update_issue(scope, &name, number, &update);
                         call.fetch().await.map(|fetched| (fetched.value, step))
                     }

@@ -100,11 +100,14 @@ impl Dispatcher {
         let started: Option<StartedRun> = context.store.get(&views::BY_TARGET_RUN, &keys::run_id(run.run_id)).await?;
         let mut plan = Plan::of(&run, &delivery, &order, started.as_ref());
         let mut draft = plan.draft(context.now);
-        if order.is_first(&delivery, context).await? {
+        let first = order.is_first(&delivery, context).await?;
+        if first {
             accepted(&mut draft, &delivery);
-            if let Some(started) = &started {
-                completed(&mut draft, &run, started.run_key, started.n, context.now);
-            }
+        }
+        // A run that waited for its dispatch may be known by now; it has not been handed over yet.
+        let waited = order.waits > 0 && order.chain.is_none();
+        if let Some(started) = started.as_ref().filter(|_| first || waited) {
+            completed(&mut draft, &run, started.run_key, started.n, context.now);
         }
 
         let known = context.store.get::<RunRecord>(&views::RUN, &keys::run(plan.key)).await?;
@@ -141,8 +144,10 @@ impl Dispatcher {
                     if order.chain != Some(adopter.expected.lineage.root) {
                         return Ok(hand_over(draft, job, &order, adopter.expected.lineage.root));
                     }
-                    adopt(&mut draft, &run, adopter, context).await?;
+                    // Whatever is said of the run from here on names its chain; until now nothing was.
                     plan.lineage = adopter.expected.lineage.clone();
+                    draft = plan.draft(context.now);
+                    adopt(&mut draft, &run, adopter, context).await?;
                 }
                 Origin::Wait(wait) => {
                     let order = PlanOrder { accepted: true, waits: order.waits + 1, chain: None, ..order };
@@ -295,12 +300,7 @@ async fn succeeded(run: &SourceRun, context: &Context) -> Result<Vec<(Repository
     Ok(succeeded)
 }
 
-fn skip_unusable(
-    unusable: &webhook::UnusablePayload,
-    delivery: &Delivery,
-    first: bool,
-    now: Timestamp,
-) -> Settlement {
+fn skip_unusable(unusable: &webhook::UnusablePayload, delivery: &Delivery, first: bool, now: Timestamp) -> Settlement {
     let guid = &delivery.key.delivery_id;
     let about = About::known(guid, &unusable.known);
     let subject = match (&unusable.known.repository, &unusable.known.head_sha) {

@@ -76,7 +76,16 @@ impl Chart {
         // The axis ends at the highest bar; it is a matter of drawing, and nothing is derived from it.
         let top = hours.iter().map(Hour::height).max().unwrap_or(0).max(1);
         let room = FLOOR - 8;
-        let mut chart = Self { width: WIDTH, height: HEIGHT, floor: FLOOR, bar: BAR, top, pieces: Vec::new(), names: Vec::new(), hovers: Vec::new() };
+        let mut chart = Self {
+            width: WIDTH,
+            height: HEIGHT,
+            floor: FLOOR,
+            bar: BAR,
+            top,
+            pieces: Vec::new(),
+            names: Vec::new(),
+            hovers: Vec::new(),
+        };
         for (index, hour) in hours.iter().enumerate() {
             let x = index as u64 * (WIDTH / HOURS) + (WIDTH / HOURS - BAR) / 2;
             let mut y = FLOOR;
@@ -91,7 +100,8 @@ impl Chart {
             if index % NAMED_EVERY == 0 || index + 1 == hours.len() {
                 chart.names.push(hour.name.clone());
             }
-            let text = format!("{}: {} succeeded, {} denied, {} failed", hour.name, hour.succeeded, hour.denied, hour.failed);
+            let text =
+                format!("{}: {} succeeded, {} denied, {} failed", hour.name, hour.succeeded, hour.denied, hour.failed);
             chart.hovers.push((index as u64 * (WIDTH / HOURS), text));
         }
         chart
@@ -108,7 +118,9 @@ mod tests {
     fn bars_stand_on_the_floor_and_stay_below_the_top() {
         let counters = |pairs: &[(&str, i64)]| pairs.iter().map(|(k, n)| ((*k).to_owned(), *n)).collect::<Counters>();
         let hours: Vec<Hour> = (0..24)
-            .map(|n| Hour::new(Timestamp::from_seconds(n * 3600), Some(&counters(&[("succeeded", n * 100), ("failed", 1)]))))
+            .map(|n| {
+                Hour::new(Timestamp::from_seconds(n * 3600), Some(&counters(&[("succeeded", n * 100), ("failed", 1)])))
+            })
             .collect();
         let chart = Chart::new(&hours);
         assert!(chart.pieces.iter().all(|piece| piece.height >= 2 && piece.y + piece.height <= FLOOR));

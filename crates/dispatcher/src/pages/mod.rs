@@ -164,7 +164,9 @@ fn health_sentence(health: Option<&Health>) -> Sentence {
     };
     match health.status {
         Status::Green => Sentence::new("Every check is green.").state(State::Succeeded),
-        Status::Idle | Status::Unknown => Sentence::new("Quiet: too little happened lately to judge.").state(State::Waiting),
+        Status::Idle | Status::Unknown => {
+            Sentence::new("Quiet: too little happened lately to judge.").state(State::Waiting)
+        }
         Status::Amber => Sentence::new(format!("{}.", health.reasons.join("; "))).state(State::Denied),
         Status::Red => Sentence::new(format!("{}.", health.reasons.join("; "))).state(State::Failed),
     }

@@ -105,7 +105,11 @@ pub(super) async fn page(State(desk): State<Arc<Desk>>, shell: Shell) -> Result<
         stylesheet: assets::stylesheet(),
         health: health_sentence(health.as_ref()),
         last_event: health.as_ref().and_then(|health| health.last_event_at).map(|at| Time { at, now }),
-        checks: health.map_or_else(Vec::new, |health| health.checks).into_iter().map(|check| (mark(&check), check)).collect(),
+        checks: health
+            .map_or_else(Vec::new, |health| health.checks)
+            .into_iter()
+            .map(|check| (mark(&check), check))
+            .collect(),
         windows: shown.iter().map(|window| column(window)).collect(),
         top_of: WINDOWS[2],
         top: widest.map_or_else(Vec::new, top),
@@ -124,7 +128,12 @@ pub(super) async fn page(State(desk): State<Arc<Desk>>, shell: Shell) -> Result<
             .collect(),
         empty: teach(),
     };
-    let topics = ["record/dispatcher.health", "record/dispatcher.window", "record/dispatcher.recent", "record/dispatcher.problem"];
+    let topics = [
+        "record/dispatcher.health",
+        "record/dispatcher.window",
+        "record/dispatcher.recent",
+        "record/dispatcher.problem",
+    ];
     shell.live(topics).page("Dispatcher", &page).await
 }
 

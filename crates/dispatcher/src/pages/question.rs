@@ -41,7 +41,9 @@ mod tests {
 
     #[test]
     fn the_form_leads_to_the_address_that_people_share() {
-        let query = |pairs: &str| axum::extract::Query::<RunQuery>::try_from_uri(&format!("/?{pairs}").parse().unwrap()).unwrap().0;
+        let query = |pairs: &str| {
+            axum::extract::Query::<RunQuery>::try_from_uri(&format!("/?{pairs}").parse().unwrap()).unwrap().0
+        };
         assert_eq!(query("by=source&value=a%2Fb").by_form().as_deref(), Some("/dispatcher/runs?source=a%2Fb"));
         assert_eq!(query("by=odd&value=x").by_form().as_deref(), Some("/dispatcher/runs"));
         assert_eq!(query("source=a%2Fb").by_form(), None);

@@ -42,10 +42,9 @@ impl Filter {
             (None, None, None) => Ok(Self::All),
             (Some(source), None, None) => Ok(Self::Source(name(&source)?)),
             (None, Some(target), None) => Ok(Self::Target(name(&target)?)),
-            (None, None, Some(reason)) => reason
-                .parse()
-                .map(Self::Reason)
-                .map_err(|_| Fault::parameter("There is no such reason.").hint("Reasons are codes such as `inbound_not_authorized`.")),
+            (None, None, Some(reason)) => reason.parse().map(Self::Reason).map_err(|_| {
+                Fault::parameter("There is no such reason.").hint("Reasons are codes such as `inbound_not_authorized`.")
+            }),
             _ => Err(Fault::parameter("Runs are listed by one filter at a time.")
                 .hint("Leave one of source, target and reason.")),
         }
@@ -238,9 +237,8 @@ fn edge(prefix: &str, row: CounterRow) -> Option<Edge> {
 
 /// The counters of a row without the buckets of its histograms, which mean nothing to people.
 pub(crate) fn counters_only(counters: &Counters) -> Counters {
-    let bucket = |field: &str| {
-        [Latency::Plan, Latency::EndToEnd].iter().any(|latency| latency.fields().contains(&field))
-    };
+    let bucket =
+        |field: &str| [Latency::Plan, Latency::EndToEnd].iter().any(|latency| latency.fields().contains(&field));
     counters.iter().filter(|(field, _)| !bucket(field)).map(|(field, n)| (field.clone(), *n)).collect()
 }
 
@@ -283,13 +281,17 @@ mod tests {
     fn edges_and_numbers_are_read_back_from_their_keys() {
         let row = |key: &str| CounterRow { key: key.into(), counters: Counters::new() };
         let edge = edge("out/org/a/", row("out/org/a/CI.yml/org/b/cd.yml")).unwrap();
-        assert_eq!((edge.own.as_str(), edge.repository.as_str(), edge.workflow.as_str()), ("CI.yml", "org/b", "cd.yml"));
+        assert_eq!(
+            (edge.own.as_str(), edge.repository.as_str(), edge.workflow.as_str()),
+            ("CI.yml", "org/b", "cd.yml")
+        );
         assert_eq!(number("1/500/2~1/007"), Some(7));
     }
 
     #[test]
     fn histograms_stay_out_of_the_counters() {
-        let counters = Counters::from([("accepted".to_owned(), 3), ("plan_5".to_owned(), 2), ("e2e_inf".to_owned(), 1)]);
+        let counters =
+            Counters::from([("accepted".to_owned(), 3), ("plan_5".to_owned(), 2), ("e2e_inf".to_owned(), 1)]);
         assert_eq!(counters_only(&counters), Counters::from([("accepted".to_owned(), 3)]));
     }
 }

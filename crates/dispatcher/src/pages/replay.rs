@@ -77,8 +77,10 @@ pub(crate) async fn ask(
     let run: RunRecord = desk.reader.get(&views::RUN, &keys::run(base)).await?.ok_or_else(unknown)?;
     let kept = desk.reader.delivery(run.delivery).await?.is_some_and(|delivery| delivery.body_kept);
     if !kept {
-        return Err(Fault::expired("The body of this run's delivery is no longer kept, so it cannot be planned again.")
-            .hint("Re-run the workflow on GitHub; a new attempt is planned afresh."));
+        return Err(Fault::expired(
+            "The body of this run's delivery is no longer kept, so it cannot be planned again.",
+        )
+        .hint("Re-run the workflow on GitHub; a new attempt is planned afresh."));
     }
     let rows: Vec<(_, RunRecord)> =
         desk.reader.list(&views::RUN, KeyRange::prefix(&format!("{base}~")), REPLAYS_MAX).await?;

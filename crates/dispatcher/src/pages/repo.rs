@@ -198,7 +198,8 @@ pub(super) async fn simulate(
     let asked = form.fields;
     let simulation = match asked.workflow.trim().parse::<WorkflowFile>() {
         Err(error) => Simulation::Failed(
-            Notice::new(Mark::new(Shape::Denied, "not asked"), format!("This is not a workflow: {error}.")).hint(error.hint),
+            Notice::new(Mark::new(Shape::Denied, "not asked"), format!("This is not a workflow: {error}."))
+                .hint(error.hint),
         ),
         Ok(workflow) => {
             let given = |text: &String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -264,14 +265,14 @@ async fn show(
 
 fn name((owner, name): &(String, String)) -> Result<RepositoryName, Fault> {
     RepositoryName::new(owner, name).map_err(|_| {
-        Fault::not_found("There can be no repository of this name.").hint("A repository is `owner/name`, as GitHub spells it.")
+        Fault::not_found("There can be no repository of this name.")
+            .hint("A repository is `owner/name`, as GitHub spells it.")
     })
 }
 
 fn recorded(record: &RepoRecord, name: &RepositoryName, github: &str, now: Timestamp) -> Recorded {
-    let href = |diagnostic: &Diagnostic| {
-        record.path.as_deref().map(|path| links::line(github, name, path, diagnostic.line))
-    };
+    let href =
+        |diagnostic: &Diagnostic| record.path.as_deref().map(|path| links::line(github, name, path, diagnostic.line));
     Recorded {
         mark: verdict(&record.state),
         path: record.path.clone(),
@@ -281,10 +282,17 @@ fn recorded(record: &RepoRecord, name: &RepositoryName, github: &str, now: Times
 }
 
 fn totals(total: &Counters) -> Vec<(&'static str, String)> {
-    [("accepted", "runs"), ("skipped", "skipped"), ("candidates", "targets"), ("denied", "denied"), ("succeeded", "dispatched"), ("failed", "failed")]
-        .iter()
-        .map(|(field, word)| (*word, count(count_of(total, field))))
-        .collect()
+    [
+        ("accepted", "runs"),
+        ("skipped", "skipped"),
+        ("candidates", "targets"),
+        ("denied", "denied"),
+        ("succeeded", "dispatched"),
+        ("failed", "failed"),
+    ]
+    .iter()
+    .map(|(field, word)| (*word, count(count_of(total, field))))
+    .collect()
 }
 
 fn linted(text: &str) -> Lint {
@@ -293,11 +301,7 @@ fn linted(text: &str) -> Lint {
         Ok((_, diagnostics)) => (Mark::new(Shape::Succeeded, "valid, with warnings"), diagnostics),
         Err(diagnostics) => (Mark::new(Shape::Failed, "invalid"), diagnostics),
     };
-    Lint {
-        mark,
-        lines: Quote::of(text, diagnostics.kept()),
-        remarks: Remarks::new(diagnostics.kept(), |_| None),
-    }
+    Lint { mark, lines: Quote::of(text, diagnostics.kept()), remarks: Remarks::new(diagnostics.kept(), |_| None) }
 }
 
 fn simulation(simulated: &Simulated) -> Simulation {

@@ -106,34 +106,79 @@ pub(super) fn tell(fact: &Fact) -> Option<Told> {
     let data = Data(&fact.data);
     let (flow, state, text) = match fact.kind.as_str() {
         kinds::REQUEST_ACCEPTED => {
-            let text = format!("Run {} of `{}` `{}` has completed.", data.text("sourceRunId"), data.text("sourceRepo"), data.text("sourceWorkflow"));
+            let text = format!(
+                "Run {} of `{}` `{}` has completed.",
+                data.text("sourceRunId"),
+                data.text("sourceRepo"),
+                data.text("sourceWorkflow")
+            );
             (Flow::In, None, text)
         }
         kinds::SOURCE_SKIPPED => (Flow::Decided, Some(State::Cancelled), format!("Skipped: {}", data.reason())),
         kinds::CONFIG_INVALID => {
             let remarks = fact.data.get("diagnostics").and_then(Value::as_array).map_or(0, Vec::len) as u64;
-            let text = format!("Nothing planned: `{}` is invalid, {}.", data.text("path"), plural(remarks, "remark", "remarks"));
+            let text = format!(
+                "Nothing planned: `{}` is invalid, {}.",
+                data.text("path"),
+                plural(remarks, "remark", "remarks")
+            );
             (Flow::Decided, Some(State::Failed), text)
         }
-        kinds::CONFIG_RECOVERED => (Flow::Decided, Some(State::Succeeded), "`dispatching.yml` is in order again.".to_owned()),
-        kinds::PLAN_FAILED => {
-            (Flow::Decided, Some(State::Dead), format!("Not planned after {}: {}", plural(data.number("attempts"), "attempt", "attempts"), data.reason()))
+        kinds::CONFIG_RECOVERED => {
+            (Flow::Decided, Some(State::Succeeded), "`dispatching.yml` is in order again.".to_owned())
         }
+        kinds::PLAN_FAILED => (
+            Flow::Decided,
+            Some(State::Dead),
+            format!("Not planned after {}: {}", plural(data.number("attempts"), "attempt", "attempts"), data.reason()),
+        ),
         kinds::PLAN_CREATED => (Flow::Decided, None, planned(&data)),
-        kinds::TARGET_QUEUED => (Flow::Decided, Some(State::Waiting), format!("Both sides consent: {} is to be started on `{}`.", data.target(), data.text("dispatchRef"))),
-        kinds::TARGET_SIMULATED => (Flow::Decided, Some(State::Cancelled), format!("Dry run: {} would be started on `{}`.", data.target(), data.text("dispatchRef"))),
+        kinds::TARGET_QUEUED => (
+            Flow::Decided,
+            Some(State::Waiting),
+            format!("Both sides consent: {} is to be started on `{}`.", data.target(), data.text("dispatchRef")),
+        ),
+        kinds::TARGET_SIMULATED => (
+            Flow::Decided,
+            Some(State::Cancelled),
+            format!("Dry run: {} would be started on `{}`.", data.target(), data.text("dispatchRef")),
+        ),
         kinds::TARGET_DENIED => match fact.data.get("count").and_then(Value::as_u64) {
-            Some(count) => (Flow::Decided, Some(State::Denied), format!("{} not dispatched: {}", plural(count, "further target was", "further targets were"), data.reason())),
-            None => (Flow::Decided, Some(State::Denied), format!("Not dispatched: {}. {}", data.target(), data.reason())),
+            Some(count) => (
+                Flow::Decided,
+                Some(State::Denied),
+                format!(
+                    "{} not dispatched: {}",
+                    plural(count, "further target was", "further targets were"),
+                    data.reason()
+                ),
+            ),
+            None => {
+                (Flow::Decided, Some(State::Denied), format!("Not dispatched: {}. {}", data.target(), data.reason()))
+            }
         },
-        kinds::TRIGGER_SUCCEEDED => (Flow::Out, Some(State::Succeeded), format!("Started {} on `{}`{}.", data.target(), data.text("dispatchRef"), tries(&data))),
-        kinds::TRIGGER_FAILED => (Flow::Out, Some(State::Failed), format!("Could not start {}{}: {}", data.target(), tries(&data), data.reason())),
-        kinds::RUN_COMPLETED => (Flow::In, None, format!("The run that was started, {}, ended as {}.", data.text("runId"), ended(&data))),
+        kinds::TRIGGER_SUCCEEDED => (
+            Flow::Out,
+            Some(State::Succeeded),
+            format!("Started {} on `{}`{}.", data.target(), data.text("dispatchRef"), tries(&data)),
+        ),
+        kinds::TRIGGER_FAILED => (
+            Flow::Out,
+            Some(State::Failed),
+            format!("Could not start {}{}: {}", data.target(), tries(&data), data.reason()),
+        ),
+        kinds::RUN_COMPLETED => {
+            (Flow::In, None, format!("The run that was started, {}, ended as {}.", data.text("runId"), ended(&data)))
+        }
         kinds::ISSUE_CREATED => (Flow::Out, None, format!("Issue #{} opened.", data.text("issue"))),
         kinds::ISSUE_UPDATED => (Flow::Out, None, format!("Issue #{} brought up to date.", data.text("issue"))),
         kinds::ISSUE_CLOSED => (Flow::Out, None, format!("Issue #{} closed.", data.text("issue"))),
-        kinds::ISSUE_FAILED => (Flow::Out, Some(State::Failed), format!("The issue could not be written: {}.", data.text("reason"))),
-        kinds::ISSUE_SUPPRESSED => (Flow::Decided, Some(State::Cancelled), "No issue: the hour's budget of new issues is used up.".to_owned()),
+        kinds::ISSUE_FAILED => {
+            (Flow::Out, Some(State::Failed), format!("The issue could not be written: {}.", data.text("reason")))
+        }
+        kinds::ISSUE_SUPPRESSED => {
+            (Flow::Decided, Some(State::Cancelled), "No issue: the hour's budget of new issues is used up.".to_owned())
+        }
         _ => return None,
     };
     let mut sentence = Sentence::new(text);
@@ -149,8 +194,12 @@ pub(super) fn tell(fact: &Fact) -> Option<Told> {
 }
 
 fn planned(data: &Data<'_>) -> String {
-    let (candidates, allowed, denied, waiting) =
-        (data.number("candidateTargets"), data.number("allowedTargets"), data.number("deniedTargets"), data.number("waitingTargets"));
+    let (candidates, allowed, denied, waiting) = (
+        data.number("candidateTargets"),
+        data.number("allowedTargets"),
+        data.number("deniedTargets"),
+        data.number("waitingTargets"),
+    );
     if candidates == 0 {
         return format!("Nothing to dispatch: {}", data.reason());
     }
@@ -166,7 +215,10 @@ fn tries(data: &Data<'_>) -> String {
 }
 
 fn ended(data: &Data<'_>) -> String {
-    data.0.get("conclusion").and_then(Value::as_str).map_or("unknown".to_owned(), |text| clip(text, 40).replace('`', "'"))
+    data.0
+        .get("conclusion")
+        .and_then(Value::as_str)
+        .map_or("unknown".to_owned(), |text| clip(text, 40).replace('`', "'"))
 }
 
 #[cfg(test)]
@@ -202,7 +254,13 @@ mod tests {
     #[test]
     fn hostile_members_stay_text() {
         let data = json!({"targetRepo": "<script>`", "targetWorkflow": 5, "reason": "<b>", "attempts": -1});
-        for kind in [kinds::TARGET_DENIED, kinds::TRIGGER_FAILED, kinds::PLAN_CREATED, kinds::RUN_COMPLETED, kinds::ISSUE_FAILED] {
+        for kind in [
+            kinds::TARGET_DENIED,
+            kinds::TRIGGER_FAILED,
+            kinds::PLAN_CREATED,
+            kinds::RUN_COMPLETED,
+            kinds::ISSUE_FAILED,
+        ] {
             let html = told(kind, data.clone()).unwrap();
             assert!(!html.contains("<script>") && !html.contains("<b>"), "{html}");
         }

@@ -41,7 +41,7 @@ async fn dying_before_a_delivery_is_answered_changes_nothing() {
 
 #[tokio::test]
 async fn dying_with_work_just_begun_changes_nothing() {
-    sweep(CrashPoint::Claimed, 40).await;
+    sweep(CrashPoint::Claimed, 30).await;
 }
 
 #[tokio::test]
@@ -56,5 +56,5 @@ async fn dying_after_a_request_whose_answer_is_not_yet_settled_changes_nothing()
 
 #[tokio::test]
 async fn dying_right_after_a_settlement_changes_nothing() {
-    sweep(CrashPoint::Settled, 40).await;
+    sweep(CrashPoint::Settled, 30).await;
 }

@@ -16,8 +16,9 @@ use crate::support::*;
 
 /// Everything of the source's file, in order; the last one belongs to the chain.
 const TARGETS: [&str; 6] = ["named", "blind", "closed", "retried", "lost", "next"];
-/// How the simulated GitHub's gaps are looked for often enough for a short story.
+/// How often a server looks for deliveries that it missed. What GitHub could not deliver comes again after two looks.
 const GAPS_EVERY: Duration = Duration::from_secs(65);
+const TWO_LOOKS: Duration = Duration::from_secs(200);
 
 /// What must be the same whether or not the server died.
 pub struct Ending {
@@ -58,9 +59,14 @@ impl Ending {
 /// A run is dispatched to a target that names its run, one that does not, one that does not consent, one whose request
 /// fails once, one whose answer is lost, and one that dispatches further. The source is told in an issue.
 pub async fn tell(death: Option<(CrashPoint, u32)>) -> (Ending, u32) {
-    let config = Config { issue_wait: Duration::from_secs(240), ..Config::default() };
-    let mut world =
-        world(config).schedules().options(|options| options.upkeep.gap_repair = Some(GAPS_EVERY)).begin().await;
+    let config = Config { issue_wait: Duration::from_secs(90), ..Config::default() };
+    let mut builder = world(config).options(|options| options.upkeep.gap_repair = Some(GAPS_EVERY));
+    // GitHub sends nothing again by itself: what was not answered has to be asked for.
+    let unanswered = matches!(death, Some((CrashPoint::BeforeAccept | CrashPoint::AfterAccept, _)));
+    if unanswered {
+        builder = builder.schedules();
+    }
+    let mut world = builder.begin().await;
     let wanted = TARGETS.map(|name| (name, "cd.yml"));
     let (_, ci) = source(&mut world, "acme/s", &wanted);
     for name in TARGETS {
@@ -89,8 +95,10 @@ pub async fn tell(death: Option<(CrashPoint, u32)>) -> (Ending, u32) {
         world.crash_at(point, nth);
     }
     ci.complete_run(&success());
-    world.run_for(Duration::from_secs(10 * 60)).await;
-    world.run_until_idle(Duration::from_secs(60)).await;
+    if unanswered {
+        world.run_for(TWO_LOOKS).await;
+    }
+    quietness(&mut world).await;
 
     let deaths = world.deaths();
     let ending = ending(&world).await;
@@ -115,7 +123,9 @@ async fn ending(world: &World) -> Ending {
     let mut targets: Vec<String> = targets(world)
         .await
         .iter()
-        .map(|t| format!("{} {} {} {:?} {:?} run {}", t.n, t.repository, t.workflow, t.state, t.reason, t.run_id.is_some()))
+        .map(|t| {
+            format!("{} {} {} {:?} {:?} run {}", t.n, t.repository, t.workflow, t.state, t.reason, t.run_id.is_some())
+        })
         .collect();
     targets.sort_unstable();
     let mut plans: Vec<String> = runs(world)
@@ -152,7 +162,11 @@ async fn facts(world: &World) -> Vec<String> {
         if !fact.kind.starts_with("dispatch.") || fact.kind == kinds::ISSUE_UPDATED {
             continue;
         }
-        let told: Vec<Value> = members.iter().map(|member| fact.data[*member].clone()).collect();
+        let mut told: Vec<Value> = members.iter().map(|member| fact.data[*member].clone()).collect();
+        if fact.kind == kinds::REQUEST_ACCEPTED {
+            // That a run was taken in is noted before anybody need know where it comes from.
+            told.retain(|member| !member.is_number());
+        }
         lines.push(format!("{} {}", fact.kind, json!(told)));
     }
     lines.sort_unstable();

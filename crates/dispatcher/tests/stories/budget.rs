@@ -63,7 +63,8 @@ async fn dispatcher_24_of_30_targets_the_first_25_are_read_and_dispatched() {
         .collect();
     assert_eq!(outcomes, expected);
     let facts = all_facts(&world).await;
-    let denied: Vec<_> = of_kind(&facts, kinds::TARGET_DENIED).iter().map(|fact| text(&fact.data, "targetRepo")).collect();
+    let denied: Vec<_> =
+        of_kind(&facts, kinds::TARGET_DENIED).iter().map(|fact| text(&fact.data, "targetRepo")).collect();
     assert_eq!(denied, names(26..=30));
     for name in names(26..=30) {
         assert!(requests(&world, "*", &format!("/repos/{name}/**")).is_empty(), "{name} is over the cap");
@@ -74,7 +75,14 @@ async fn dispatcher_24_of_30_targets_the_first_25_are_read_and_dispatched() {
 #[tokio::test]
 async fn dispatcher_24_a_candidate_that_an_earlier_rule_denies_takes_no_place_under_the_cap() {
     let mut world = world(Config { max_targets: 2, ..quiet() }).begin().await;
-    let wanted = [("stranger/x", "cd.yml"), ("s", "ci.yml"), ("t1", "cd.yml"), ("t1", "cd.yml"), ("t2", "cd.yml"), ("t3", "cd.yml")];
+    let wanted = [
+        ("stranger/x", "cd.yml"),
+        ("s", "ci.yml"),
+        ("t1", "cd.yml"),
+        ("t1", "cd.yml"),
+        ("t2", "cd.yml"),
+        ("t3", "cd.yml"),
+    ];
     let (_, ci) = source(&mut world, "acme/s", &wanted);
     for name in names(1..=3) {
         target(&mut world, &name, "cd.yml", "s");
@@ -141,8 +149,13 @@ async fn dispatcher_24_at_most_eight_reads_are_under_way_at_once() {
 async fn dispatcher_24_a_plan_reads_at_most_two_and_three_for_each_candidate_and_four_across_owners() {
     let config = Config { dry_run: true, allowed_target_orgs: vec!["friends".to_owned()], ..quiet() };
     let mut world = world(config).begin().await;
-    let (s, ci) = source(&mut world, "acme/s", &[("t", "cd.yml"), ("friends/t", "cd.yml"), ("bare", "cd.yml"), ("friends/bare", "cd.yml")]);
-    let file = outbound("ci.yml", &[("t", "cd.yml"), ("friends/t", "cd.yml"), ("bare", "cd.yml"), ("friends/bare", "cd.yml")]);
+    let (s, ci) = source(
+        &mut world,
+        "acme/s",
+        &[("t", "cd.yml"), ("friends/t", "cd.yml"), ("bare", "cd.yml"), ("friends/bare", "cd.yml")],
+    );
+    let file =
+        outbound("ci.yml", &[("t", "cd.yml"), ("friends/t", "cd.yml"), ("bare", "cd.yml"), ("friends/bare", "cd.yml")]);
     s.remove_file("dispatching.yml").file(".github/dispatching.yml", file);
     for name in ["acme/t", "friends/t"] {
         let t = world.repository(name);
@@ -218,8 +231,7 @@ async fn dispatcher_24_a_token_is_asked_for_once_an_hour_for_each_installation_p
     let began = world.now();
     for _ in 0..4 {
         ci.complete_run(&success());
-        quietness(&mut world).await;
-        world.run_for(Duration::from_secs(600)).await;
+        world.run_for(Duration::from_secs(12 * 60)).await;
     }
     assert!(world.now().since(began) < Duration::from_secs(50 * 60));
 
@@ -238,6 +250,7 @@ async fn dispatcher_24_a_token_is_asked_for_once_an_hour_for_each_installation_p
     ci.complete_run(&success());
     quietness(&mut world).await;
     assert_eq!(tokens(&world).len(), 6, "they expire after an hour");
-    let five = |name: &String| Expected::times(5, "POST", &format!("/repos/{name}/actions/workflows/cd.yml/dispatches"));
+    let five =
+        |name: &String| Expected::times(5, "POST", &format!("/repos/{name}/actions/workflows/cd.yml/dispatches"));
     end(world, &names(1..=2).iter().map(five).collect::<Vec<_>>()).await;
 }

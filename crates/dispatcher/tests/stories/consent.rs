@@ -91,7 +91,10 @@ async fn dispatcher_18_a_target_without_a_file_or_with_an_unusable_one_permits_n
     for (file, reason) in [
         (None, Reason::MissingTargetConfig),
         (Some("inbound: yes, please"), Reason::InvalidTargetConfig),
-        (Some("inbound:\n  - source: { repository: s, workflow: ci.yml }\n    targets: []\n"), Reason::InvalidTargetConfig),
+        (
+            Some("inbound:\n  - source: { repository: s, workflow: ci.yml }\n    targets: []\n"),
+            Reason::InvalidTargetConfig,
+        ),
     ] {
         let mut world = world(quiet()).begin().await;
         let (_, ci) = source(&mut world, "acme/s", &[("t", "cd.yml")]);
@@ -144,7 +147,7 @@ async fn dispatcher_18_a_permission_that_cannot_be_read_again_does_not_allow_and
 
 #[tokio::test]
 async fn dispatcher_21_one_rule_must_accept_all_inputs() {
-    let both = "{ sha: x, env: y }";
+    let both = "{ sha: x, env: prod }";
     let lacking = rule(", accept_inputs: [sha]");
     let lacking_the_other = rule(", accept_inputs: [env, note]");
     let whole = rule(", accept_inputs: [note, env, sha]");

@@ -273,7 +273,10 @@ async fn a_warm_dispatch_costs_one_counted_request_a_target() {
     ci.complete_run(&success());
     quietness(&mut world).await;
     let cold_reads = world.github.calls().iter().filter(|call| call.effect == Effect::Read).count();
-    assert!(cold_reads <= 2 + 3 * 3 + 3 * 2, "a plan reads 2 + 3 a candidate, and each target's own run 2: {cold_reads}");
+    assert!(
+        cold_reads <= 2 + 3 * 3 + 3 * 2,
+        "a plan reads 2 + 3 a candidate, and each target's own run 2: {cold_reads}"
+    );
     assert_eq!(tokens(&world), 1 + 3, "one to plan with, one for each repository to dispatch to");
     world.github.clear_ledger();
 

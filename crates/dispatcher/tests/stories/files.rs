@@ -240,14 +240,40 @@ async fn dispatcher_16_a_link_to_a_file_is_that_file() {
 async fn dispatcher_23_names_that_are_none_make_the_file_invalid_and_no_request_is_built_from_them() {
     let (long_file, long_name) = (format!("{}.yml", "x".repeat(300)), "x".repeat(101));
     let repositories = [
-        "../../x", "a/b/c", "%2e%2e", "acme/%2e%2e", "acme/..", "acme/.", "x?y", "x#y", "/x", "acme/", "https://x/y", "a b", "\u{202e}x",
-        "http:", "acme\\\\x", "", long_name.as_str(),
+        "../../x",
+        "a/b/c",
+        "%2e%2e",
+        "acme/%2e%2e",
+        "acme/..",
+        "acme/.",
+        "x?y",
+        "x#y",
+        "/x",
+        "acme/",
+        "https://x/y",
+        "a b",
+        "\u{202e}x",
+        "http:",
+        "acme\\\\x",
+        "",
+        long_name.as_str(),
     ];
     let workflows = [
-        "../x.yml", "x.yml?ref=", "x.yml#y", "https://example.com/x.yml", ".github/workflows/../x.yml",
-        ".github/workflows/a/x.yml", "..%2fx.yml", "x", ".yml/..", "x.yml/../../..", "", long_file.as_str(),
+        "../x.yml",
+        "x.yml?ref=",
+        "x.yml#y",
+        "https://example.com/x.yml",
+        ".github/workflows/../x.yml",
+        ".github/workflows/a/x.yml",
+        "..%2fx.yml",
+        "x",
+        ".yml/..",
+        "x.yml/../../..",
+        "",
+        long_file.as_str(),
     ];
-    let refs = ["a b", "a..b", "refs/pull/1/merge", "0123456789012345678901234567890123456789", "-", "a~1", "x.lock", ""];
+    let refs =
+        ["a b", "a..b", "refs/pull/1/merge", "0123456789012345678901234567890123456789", "-", "a~1", "x.lock", ""];
     let out = |repository: &str, workflow: &str, own: &str, more: &str| {
         format!(
             "outbound:\n  - source: {{ workflow: \"{own}\" }}\n    targets: [ {{ repository: \"{repository}\", workflow: \"{workflow}\"{more} }} ]\n"

@@ -90,7 +90,8 @@ async fn dispatcher_19_owners_and_repositories_are_the_same_in_any_case() {
 async fn dispatcher_19_workflow_files_are_the_same_only_letter_by_letter() {
     let mut world = world(quiet()).begin().await;
     let (_, ci) = source(&mut world, "org/s", &[("upper", "CD.yml"), ("lower", "cd.yml"), ("source", "cd.yml")]);
-    for (name, consented, from) in [("upper", "cd.yml", "ci.yml"), ("lower", "CD.yml", "ci.yml"), ("source", "cd.yml", "CI.yml")]
+    for (name, consented, from) in
+        [("upper", "cd.yml", "ci.yml"), ("lower", "CD.yml", "ci.yml"), ("source", "cd.yml", "CI.yml")]
     {
         let repository = world.repository(&format!("org/{name}"));
         repository.workflow(WorkflowSpec::new("cd.yml").dispatchable(&[]));

@@ -37,7 +37,10 @@ async fn dispatcher_40_a_dry_run_plans_everything_and_changes_nothing() {
     let facts = all_facts(&world).await;
     let simulated = of_kind(&facts, kinds::TARGET_SIMULATED);
     assert_eq!(simulated.len(), 1);
-    assert_eq!((&simulated[0].data["targetRepo"], &simulated[0].data["dispatchRef"]), (&json!("acme/good"), &json!("main")));
+    assert_eq!(
+        (&simulated[0].data["targetRepo"], &simulated[0].data["dispatchRef"]),
+        (&json!("acme/good"), &json!("main"))
+    );
     assert_eq!(reasons(&facts, kinds::TARGET_DENIED), REASONS);
     assert!(of_kind(&facts, kinds::TARGET_QUEUED).is_empty());
     let created = of_kind(&facts, kinds::PLAN_CREATED)[0];
@@ -82,7 +85,8 @@ async fn dispatcher_40_a_simulation_tells_the_whole_plan_reads_only_and_stores_n
     let github = world.engine().github().clone();
 
     let plan = dispatcher.simulate(&ask(json!({})), &github).await.expect("GitHub answers");
-    let outcomes: Vec<_> = plan.targets.iter().map(|target| (target.state, target.why.as_ref().map(|why| why.reason))).collect();
+    let outcomes: Vec<_> =
+        plan.targets.iter().map(|target| (target.state, target.why.as_ref().map(|why| why.reason))).collect();
     assert_eq!(
         outcomes,
         [
@@ -130,7 +134,8 @@ async fn with_one_failure(world: &mut World) -> (Repository, Workflow, RunKey) {
 /// State and reason of every candidate of a run.
 async fn outcomes(world: &World, key: RunKey) -> Vec<(TargetState, Option<Reason>)> {
     let prefix = format!("{key}/");
-    let records = world.records(&views::TARGET).await.into_iter().filter(|record| record.key.as_str().starts_with(&prefix));
+    let records =
+        world.records(&views::TARGET).await.into_iter().filter(|record| record.key.as_str().starts_with(&prefix));
     records
         .map(|record| {
             let target: switchboard_dispatcher::handlers::records::TargetRecord =

@@ -125,7 +125,8 @@ async fn dispatcher_11_any_branch_will_do_where_the_operator_does_not_insist() {
 async fn dispatcher_11_the_default_branch_of_a_fork_is_not_ours() {
     let (mut world, s, ci) = arranged(quiet()).await;
     let fork = world.organization("strangers").repository(RepositorySpec::new("s").fork_of(&s));
-    let run = RunSpec { head_repository: HeadRepository::Other(fork.id()), event: "pull_request".to_owned(), ..success() };
+    let run =
+        RunSpec { head_repository: HeadRepository::Other(fork.id()), event: "pull_request".to_owned(), ..success() };
     is_skipped(world, &ci, &run, "source_from_fork").await;
 }
 

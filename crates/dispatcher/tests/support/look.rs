@@ -7,8 +7,10 @@ use switchboard_dispatcher::handlers::records::{IssueRecord, RunRecord, TargetRe
 use switchboard_dispatcher::keys::{self, views};
 use switchboard_dispatcher::run_key::RunKey;
 use switchboard_simulator::{Call, CallPattern, Repository, RunId};
-use switchboard_store::View;
+use switchboard_store::{Fact, View};
 use switchboard_testkit::World;
+
+use super::of_kind;
 
 /// All candidates, by run and in file order.
 pub async fn targets(world: &World) -> Vec<TargetRecord> {
@@ -37,6 +39,13 @@ pub async fn candidate(world: &World, repository: &str) -> TargetRecord {
 pub async fn plan_of(world: &World, source: &Repository, run: RunId) -> RunRecord {
     let key = RunKey::new(source.id().0, run.0, 1);
     world.record(&views::RUN, keys::run(key)).await.expect("the run is planned")
+}
+
+/// The one fact of this kind.
+pub fn one<'f>(facts: &'f [Fact], kind: &str) -> &'f Fact {
+    let found = of_kind(facts, kind);
+    assert_eq!(found.len(), 1, "{kind}: {found:?}");
+    found[0]
 }
 
 /// Every request of this kind that was made, answered or not.

@@ -92,6 +92,11 @@ pub fn dispatch_of(repository: &str, workflow: &str) -> Expected {
     Expected::once("POST", &format!("/repos/{repository}/actions/workflows/{workflow}/dispatches"))
 }
 
+/// The one request that opens an issue.
+pub fn issue_opened(repository: &str) -> Expected {
+    Expected::once("POST", &format!("/repos/{repository}/issues"))
+}
+
 /// The facts of one kind.
 pub fn of_kind<'f>(facts: &'f [Fact], kind: &str) -> Vec<&'f Fact> {
     facts.iter().filter(|fact| fact.kind == kind).collect()

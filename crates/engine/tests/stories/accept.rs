@@ -118,7 +118,9 @@ async fn dispatcher_1_sha1_joined_signatures_and_reserialised_bodies_are_refused
     let webhook = || world.webhook(GUID, "workflow_run", r#"{"action":"completed"}"#);
     let right = signature("simulator-only-webhook-secret", br#"{"action":"completed"}"#);
     for refused in [
-        webhook().without("x-hub-signature-256").also("x-hub-signature", "sha1=7d38cdd689735b008b3c702edd92eea23791c5f6"),
+        webhook()
+            .without("x-hub-signature-256")
+            .also("x-hub-signature", "sha1=7d38cdd689735b008b3c702edd92eea23791c5f6"),
         webhook().header("x-hub-signature-256", &format!("{right}, {right}")),
         webhook().body(r#"{ "action": "completed" }"#),
     ] {
@@ -154,7 +156,9 @@ async fn an_event_that_nobody_wants_is_stored_and_ignored() {
 #[tokio::test]
 async fn every_secret_counts_while_it_is_rotated() {
     let (world, _) = Stage::new().arrange(|world| world.secrets(&["the old secret", "the new secret"])).begin().await;
-    for (guid, secret, status) in [("1", "the old secret", 202), ("2", "the new secret", 202), ("3", "the older secret", 401)] {
+    for (guid, secret, status) in
+        [("1", "the old secret", 202), ("2", "the new secret", 202), ("3", "the older secret", 401)]
+    {
         assert_eq!(world.post(Webhook::signed(secret, guid, "ping", BODY)).await.status, status, "{secret}");
     }
     world.finish(&[]).await;
@@ -234,10 +238,10 @@ async fn an_issue_is_answered_and_everything_that_follows_carries_its_delivery()
 
     let comments = app.comments(1);
     assert_eq!(comments.len(), 1);
-    assert_eq!((comments[0].author.as_str(), comments[0].body.as_str()), (
-        "switchboard[bot]",
-        "You said: Здравствуй, 世界 🌍"
-    ));
+    assert_eq!(
+        (comments[0].author.as_str(), comments[0].body.as_str()),
+        ("switchboard[bot]", "You said: Здравствуй, 世界 🌍")
+    );
     let guid = world.arrived()[0].guid.clone();
     let kinds: Vec<_> = world.works_of(&guid).await.into_iter().map(|work| work.kind).collect();
     assert_eq!(kinds, [HEAR, SAY, REST]);

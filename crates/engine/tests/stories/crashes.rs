@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 use switchboard_engine::crash::CrashPoint;
 use switchboard_store::{Counters, DeliveryState};
-use switchboard_testkit::Expected;
+use switchboard_testkit::{Builder, Expected};
 
-use crate::echo::{COMMENT_ROUTE, HEARD, HEAR, ISSUES, NAME, Stage};
+use crate::echo::{COMMENT_ROUTE, HEAR, HEARD, ISSUES, NAME, Stage};
 use crate::script::Fate;
 
 /// Long enough for gap repair to notice what a death before the acceptance has cost.
@@ -28,7 +28,7 @@ struct Ending {
 /// Three issues, one of which is hard to hear and one of which is answered into a broken wire; the server dies once, if
 /// told where. Returns how it ended and how often the server died.
 async fn story(death: Option<(CrashPoint, u32)>) -> (Ending, u32) {
-    let (mut world, script) = Stage::new().arrange(|world| world.schedules()).begin().await;
+    let (mut world, script) = Stage::new().arrange(Builder::schedules).begin().await;
     world.settle().await;
     if let Some((point, nth)) = death {
         world.crash_at(point, nth);
@@ -44,7 +44,12 @@ async fn story(death: Option<(CrashPoint, u32)>) -> (Ending, u32) {
     let mut ending = Ending {
         comments: BTreeMap::new(),
         history: BTreeMap::new(),
-        records: world.records(&ISSUES).await.into_iter().map(|record| (record.key.to_string(), record.value)).collect(),
+        records: world
+            .records(&ISSUES)
+            .await
+            .into_iter()
+            .map(|record| (record.key.to_string(), record.value))
+            .collect(),
         counters: BTreeMap::new(),
         deliveries: Vec::new(),
         dead: world.dead_letters().await.len(),

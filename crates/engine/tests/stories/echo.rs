@@ -41,19 +41,11 @@ pub const ISSUES: View = View::of("echo.issue");
 /// How many issues were heard, by repository.
 pub const HEARD: View = View::of("echo.heard");
 
-pub const PATIENCE: Patience = Patience {
-    attempts: 4,
-    base: Duration::from_secs(1),
-    factor: 3,
-    ceiling: Duration::from_secs(5),
-    jitter: 0.5,
-};
+pub const PATIENCE: Patience =
+    Patience { attempts: 4, base: Duration::from_secs(1), factor: 3, ceiling: Duration::from_secs(5), jitter: 0.5 };
 
-static COMMENT: Endpoint = Endpoint::post(
-    "/repos/{owner}/{repo}/issues/{number}/comments",
-    Permission::ISSUES,
-    Effect::ContentWrite,
-);
+static COMMENT: Endpoint =
+    Endpoint::post("/repos/{owner}/{repo}/issues/{number}/comments", Permission::ISSUES, Effect::ContentWrite);
 static COMMENTS: Endpoint = Endpoint::read("/repos/{owner}/{repo}/issues/{number}/comments", Permission::ISSUES);
 
 /// The way a comment is written, as the simulator's expectations name it.
@@ -236,12 +228,14 @@ impl Automation for Echo {
     }
 
     async fn give_up(&self, work: &Work, failure: &Failure, _context: &Context) -> Settlement {
-        let facts = vec![fact(&format!("given up/{}", work.kind).as_str().into(), "echo.given_up", json!(failure.code))];
+        let facts =
+            vec![fact(&format!("given up/{}", work.kind).as_str().into(), "echo.given_up", json!(failure.code))];
         Settlement { facts, ..Settlement::done() }
     }
 
     fn schedules(&self) -> Vec<Schedule> {
-        let tick = |at_start| Schedule { kind: TICK, queue: QUEUE, lane: Lane::of("tick"), every: TICK_EVERY, at_start };
+        let tick =
+            |at_start| Schedule { kind: TICK, queue: QUEUE, lane: Lane::of("tick"), every: TICK_EVERY, at_start };
         self.ticks.map(tick).into_iter().collect()
     }
 }

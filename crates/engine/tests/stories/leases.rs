@@ -28,7 +28,8 @@ async fn an_attempt_that_takes_long_keeps_its_lease() {
 
 #[tokio::test]
 async fn after_a_death_the_next_attempt_looks_before_it_writes() {
-    for (point, unanswered) in [(CrashPoint::Claimed, [false, true].as_slice()), (CrashPoint::Carried, &[false, true])] {
+    for (point, unanswered) in [(CrashPoint::Claimed, [false, true].as_slice()), (CrashPoint::Carried, &[false, true])]
+    {
         let (mut world, script) = Stage::new().begin().await;
         world.repository("acme/app").open_issue("Hello", "");
         // The job is claimed first, then the intent.

@@ -1,6 +1,9 @@
 //! Dead letters and replays: what an operator can do, and that it is audited.
 
+use std::time::Duration;
+
 use serde_json::json;
+use switchboard_engine::audit;
 use switchboard_engine::operations::{DISCARD, REPLAY, REVIVE};
 use switchboard_store::{DeliveryState, Work, WorkState};
 use switchboard_testkit::{Expected, World};
@@ -51,6 +54,39 @@ async fn a_discarded_letter_is_closed_for_good() {
     world.settle().await;
     assert_eq!(script.attempts(HEAR).len(), 1);
     world.finish(&[]).await;
+}
+
+#[tokio::test]
+async fn one_action_revives_many_and_passes_over_what_is_gone() {
+    let (mut world, script, letter) = a_dead_letter(HEAR).await;
+    script.next(HEAR, [Fate::FailsForGood]);
+    world.repository("acme/app").open_issue("Another", "");
+    world.settle().await;
+    let gone = "01234567-89ab-7def-8123-456789abcdef";
+    let works: Vec<_> = world.dead_letters().await.into_iter().map(|letter| letter.id.to_string()).collect();
+    assert_eq!(works.len(), 2);
+    assert_eq!(works[0], letter.id.to_string());
+    world.operate(REVIVE, json!({ "works": [works[0], gone, works[1]] })).await;
+    world.settle().await;
+    assert_eq!(world.dead_letters().await, []);
+    assert_eq!(script.attempts(HEAR).len(), 4);
+    world.finish(&[Expected::times(2, "POST", COMMENT_ROUTE)]).await;
+}
+
+#[tokio::test]
+async fn who_did_what_is_audited_newest_first() {
+    let (mut world, _, letter) = a_dead_letter(HEAR).await;
+    let delivery = world.deliveries().await.remove(0);
+    world.operate(DISCARD, json!({ "work": letter.id })).await;
+    world.run_for(Duration::from_secs(1)).await;
+    world.operate(REPLAY, json!({ "delivery": delivery.id })).await;
+    world.settle().await;
+    let audit: Vec<audit::Entry> =
+        world.records(&audit::VIEW).await.into_iter().map(|row| serde_json::from_value(row.value).unwrap()).collect();
+    let told: Vec<_> = audit.iter().map(|entry| (entry.action.as_str(), entry.actor.as_str(), entry.at)).collect();
+    let now = world.now();
+    assert_eq!(told, [(REPLAY, "operator", now), (DISCARD, "operator", now - Duration::from_secs(1))]);
+    world.finish(&[Expected::once("POST", COMMENT_ROUTE)]).await;
 }
 
 #[tokio::test]
@@ -110,7 +146,7 @@ async fn an_order_for_something_unknown_becomes_a_dead_letter_that_says_so() {
     let nothing = "01234567-89ab-7def-8123-456789abcdef";
     world.operate(REPLAY, json!({ "delivery": nothing })).await;
     world.operate(REVIVE, json!({ "work": nothing })).await;
-    world.operate(DISCARD, json!({ "letter": nothing })).await;
+    world.operate(DISCARD, json!({ "work": "a letter" })).await;
     world.settle().await;
     let codes: Vec<_> = world.dead_letters().await.into_iter().map(|letter| letter.failure.unwrap().code).collect();
     assert_eq!(codes, ["unknown_delivery", "unknown_work", "order_unusable"]);

@@ -7,6 +7,9 @@ use axum::extract::{Form, FromRequest as _, Query, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{StatusCode, header};
 use serde::Deserialize;
+use serde_json::{Map, Value};
+use switchboard_engine::accept::Action;
+use switchboard_engine::operations::SIGNED_IN;
 
 use super::{SessionForm, Via, guard, same_origin};
 use crate::core::Core;
@@ -70,9 +73,21 @@ pub(crate) async fn enter(State(core): State<Arc<Core>>, request: Request) -> Re
     };
     let session = core.sessions.open(role, role.as_str(), Via::Cookie, core.store.now());
     tracing::info!(role = role.as_str(), client = client.map(|client| client.to_string()), "signed in");
+    note(&core, &session.who, client.map(|client| client.to_string())).await;
     let cookie = core.sessions.set_cookie(&session);
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, links::location(next)), (header::SET_COOKIE, cookie)])
         .into_response())
+}
+
+/// Asks for the sign-in to stand in the audit. A store in trouble keeps nobody out who could then see why.
+async fn note(core: &Core, who: &str, client: Option<String>) {
+    let id = uuid::Builder::from_random_bytes(super::random()).into_uuid().to_string();
+    let body = Map::from_iter([("role".to_owned(), Value::from(who)), ("client".to_owned(), Value::from(client))]);
+    let event = SIGNED_IN.to_owned();
+    let action = Action { id, event, actor: who.to_owned(), body, subject: None, installation: None };
+    if let Err(error) = core.actions.action(action).await {
+        tracing::warn!(%error, "a sign-in could not be noted in the audit");
+    }
 }
 
 /// A form without fields of its own.

@@ -3,6 +3,7 @@
 
 mod deliveries;
 mod jobs;
+mod subjects;
 mod wire;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub(crate) fn routes() -> Router {
         .route("/api/v1/deliveries", get(deliveries::list))
         .route("/api/v1/deliveries/{id}", get(deliveries::one))
         .route("/api/v1/deliveries/{id}/replay", post(deliveries::replay))
+        .route("/api/v1/subjects", get(subjects::one))
         .route("/api/v1/jobs", get(jobs::list))
         .route("/api/v1/jobs/{id}", get(jobs::one))
         .route("/api/v1/jobs/{id}/revive", post(jobs::revive))

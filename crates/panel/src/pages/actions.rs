@@ -29,7 +29,7 @@ pub(crate) enum Letter {
 }
 
 impl Letter {
-    const fn event(self) -> &'static str {
+    pub(super) const fn event(self) -> &'static str {
         match self {
             Self::Revive => "engine.revive",
             Self::Discard => "engine.discard",
@@ -76,7 +76,7 @@ pub(crate) async fn ask_replay(core: &Core, id: &str, session: &Session, action:
     if !delivery.body_kept {
         return Err(Fault::expired("The body of this delivery is no longer kept, so it cannot be decided again."));
     }
-    let what = ("delivery", delivery.id.to_string());
+    let what = ("delivery", Value::from(delivery.id.to_string()));
     ask(core, "engine.replay", session, action, what, delivery.subject, delivery.installation).await
 }
 
@@ -93,22 +93,22 @@ pub(crate) async fn ask_letter(
         Err(_) => None,
     };
     let work = work.ok_or_else(|| job::unknown(id))?;
-    ask(core, letter.event(), session, action, ("work", work.id.to_string()), None, work.installation).await
+    ask(core, letter.event(), session, action, ("work", work.id.to_string().into()), None, work.installation).await
 }
 
-async fn ask(
+pub(super) async fn ask(
     core: &Core,
     event: &str,
     session: &Session,
     action: String,
-    (name, id): (&str, String),
+    (name, what): (&str, Value),
     subject: Option<Subject>,
     installation: Option<Installation>,
 ) -> Result<Acceptance, Fault> {
     if uuid::Uuid::try_parse(&action).is_err() {
         return Err(Fault::parameter("The id of an action is a UUID."));
     }
-    let body = Map::from_iter([(name.to_owned(), Value::from(id))]);
+    let body = Map::from_iter([(name.to_owned(), what)]);
     let event = event.to_owned();
     let action = Action { id: action, event, actor: session.who.clone(), body, subject, installation };
     Ok(core.actions.action(action).await?)

@@ -1,17 +1,25 @@
-//! `/search`: one box for any id. Leads straight to the page when there is one.
+//! `/search`: one box for any id. One possibility leads straight to its page; several are listed.
+
+use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use serde::Deserialize;
-use switchboard_store::{DeliveryId, WorkId};
+use switchboard_store::{Delivery, DeliveryFilter, DeliveryId, Store, WorkId};
 
 use crate::components::Empty;
+use crate::topic::{Topic, is_sha, is_short_sha};
 use crate::{Fault, Shell, links};
 
 /// Longer texts are no id of anything.
 const QUERY_MAX_CHARS: usize = 500;
+/// How many of the newest deliveries are looked through for what is only part of a name: a SHA without its repository,
+/// a number alone.
+const RECENT: usize = 500;
+/// Possibilities that a page lists.
+const HITS_MAX: usize = 50;
 
 #[derive(Deserialize)]
 pub(crate) struct Search {
@@ -19,10 +27,36 @@ pub(crate) struct Search {
     q: String,
 }
 
+/// A page that may have been meant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Hit {
+    what: String,
+    kind: String,
+    href: String,
+}
+
+impl Hit {
+    fn of(topic: &Topic) -> Self {
+        let subject = topic.subject();
+        let kind = match topic {
+            Topic::Number { .. } => "pull request or issue",
+            Topic::Commit { .. } => "commit",
+            Topic::Repository(_) => "repository",
+            Topic::Installation(_) => "installation",
+        };
+        let href = match topic {
+            Topic::Installation(id) => links::installation(id),
+            _ => links::subject(subject.as_str()),
+        };
+        Self { what: subject.to_string(), kind: kind.to_owned(), href }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "pages/search.html")]
 struct SearchPage {
     query: String,
+    hits: Vec<Hit>,
     empty: Empty,
 }
 
@@ -32,90 +66,100 @@ pub(crate) async fn page(shell: Shell, Query(Search { q }): Query<Search>) -> Re
     if query.is_empty() {
         return Ok(Redirect::to("/").into_response());
     }
-    if query.chars().count() <= QUERY_MAX_CHARS
-        && let Some(path) = find(&shell, query).await?
-    {
-        return Ok(Redirect::to(&path).into_response());
+    let known = query.chars().count() <= QUERY_MAX_CHARS;
+    let mut hits = if known { find(&shell, query).await? } else { Vec::new() };
+    if let [one] = hits.as_slice() {
+        return Ok(Redirect::to(&one.href).into_response());
     }
+    hits.truncate(HITS_MAX);
+    let status = if hits.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let page = SearchPage {
         query: query.chars().take(QUERY_MAX_CHARS).collect(),
+        hits,
         empty: Empty::new(
             "Nothing here goes by that name.",
-            "A search takes a delivery's GUID, a job's id, `owner/name`, `owner/name#12`, the address of a pull request, issue or commit on GitHub, or an id that an automation knows, such as a workflow run's.",
+            "A search takes a delivery's GUID, a job's id, `owner/name`, `owner/name#12`, `owner/name@9f3c2d1`, `installation/7`, the address of a pull request, issue, commit or workflow run on GitHub, a run's id, and a number or SHA alone if it was in one of the newest 500 deliveries.",
         ),
     };
     let mut response = shell.page("Search", &page).await?;
-    *response.status_mut() = StatusCode::NOT_FOUND;
+    *response.status_mut() = status;
     Ok(response)
 }
 
-async fn find(shell: &Shell, query: &str) -> Result<Option<String>, Fault> {
+/// What the query may mean. Each way of reading it costs at most three reads of the store, and those of the automations.
+async fn find(shell: &Shell, query: &str) -> Result<Vec<Hit>, Fault> {
     let store = shell.store();
     if let Ok(id) = query.parse::<DeliveryId>() {
-        if store.delivery(id).await?.is_some() {
-            return Ok(Some(links::delivery(id)));
-        }
-        if let Some(delivery) = store.delivery_by_key("github", query).await? {
-            return Ok(Some(links::delivery(delivery.id)));
-        }
-        if store.work(WorkId(id.0)).await?.is_some() {
-            return Ok(Some(links::job(id)));
-        }
-        return Ok(None);
+        return Ok(by_id(store, query, id).await?.into_iter().collect());
     }
+    let mut hits = Vec::new();
     for automation in &shell.core().automations {
-        if let Some(path) = automation.find(store, query).await? {
-            return Ok(Some(path));
+        if let Some(href) = automation.find(store, query).await? {
+            let kind = automation.nav().label.to_lowercase();
+            hits.push(Hit { what: query.to_owned(), kind, href });
         }
     }
-    Ok(subject(query, shell.github_url()).map(|subject| {
-        let filter = if subject.contains(['#', '@']) { "subject" } else { "repository" };
-        links::deliveries(filter, &subject)
-    }))
+    if let Some(topic) = Topic::parse(query, shell.github_url()) {
+        match topic {
+            Topic::Commit { repository, sha } if is_short_sha(&sha) => {
+                let filter = DeliveryFilter::Repository(repository.clone());
+                let whole = commits(&store.deliveries(filter, None, RECENT).await?, &sha);
+                let whole = whole.into_iter().filter(|topic| match topic {
+                    Topic::Commit { repository: found, .. } => found.eq_ignore_ascii_case(&repository),
+                    _ => false,
+                });
+                hits.extend(whole.map(|topic| Hit::of(&topic)));
+                if hits.is_empty() {
+                    hits.push(Hit::of(&Topic::Commit { repository, sha }));
+                }
+            }
+            topic => hits.push(Hit::of(&topic)),
+        }
+    } else {
+        let number = query.trim_start_matches('#').parse::<u64>().ok();
+        if number.is_some() || is_sha(query) {
+            let recent = store.deliveries(DeliveryFilter::All, None, RECENT).await?;
+            hits.extend(number.into_iter().flat_map(|number| numbers(&recent, number)));
+            hits.extend(is_sha(query).then(|| commits(&recent, query)).into_iter().flatten().map(|topic| Hit::of(&topic)));
+        }
+    }
+    hits.dedup();
+    Ok(hits)
 }
 
-/// What a name or an address of GitHub is about: `owner/name`, `owner/name#12`, `owner/name@<sha>`.
-fn subject(query: &str, github_url: &str) -> Option<String> {
-    let path = query.strip_prefix(github_url).unwrap_or(query).trim_matches('/');
-    let path = path.split(['?']).next().unwrap_or_default();
-    // `owner/name#12` and `owner/name@sha` as such; behind an address, `#…` is a place on the page.
-    let is_address = query.starts_with(github_url);
-    let path = if is_address { path.split('#').next().unwrap_or_default() } else { path };
-    let plain =
-        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.#@".contains(&b));
-    match path.split('/').collect::<Vec<_>>().as_slice() {
-        [owner, name] if plain(owner) && plain(name) => Some(format!("{owner}/{name}")),
-        [owner, name, "pull" | "issues", number, ..]
-            if plain(owner) && plain(name) && number.parse::<u64>().is_ok() =>
-        {
-            Some(format!("{owner}/{name}#{number}"))
-        }
-        [owner, name, "commit", sha, ..] if plain(owner) && plain(name) && plain(sha) => {
-            Some(format!("{owner}/{name}@{sha}"))
-        }
-        _ => None,
+/// A UUID: a delivery by our id or GitHub's, or a job or intent.
+async fn by_id(store: &dyn Store, query: &str, id: DeliveryId) -> Result<Option<Hit>, Fault> {
+    let delivery = match store.delivery(id).await? {
+        Some(delivery) => Some(delivery),
+        None => store.delivery_by_key("github", query).await?,
+    };
+    if let Some(delivery) = delivery {
+        let href = links::delivery(delivery.id);
+        return Ok(Some(Hit { what: delivery.key.delivery_id, kind: "delivery".to_owned(), href }));
     }
+    let work = store.work(WorkId(id.0)).await?;
+    Ok(work.map(|work| Hit { what: work.id.to_string(), kind: work.kind, href: links::job(work.id) }))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The commits among these deliveries whose SHA begins so.
+fn commits(deliveries: &[Delivery], sha: &str) -> BTreeSet<Topic> {
+    let sha = sha.to_lowercase();
+    topics(deliveries, |topic| matches!(topic, Topic::Commit { sha: whole, .. } if whole.starts_with(&sha)))
+}
 
-    #[test]
-    fn names_and_addresses_are_understood() {
-        let subject = |query| subject(query, "https://github.com");
-        for (query, expected) in [
-            ("acme/api", Some("acme/api")),
-            ("acme/api#412", Some("acme/api#412")),
-            ("https://github.com/acme/api/pull/412#discussion_r1", Some("acme/api#412")),
-            ("https://github.com/acme/api/issues/9?x=1", Some("acme/api#9")),
-            ("https://github.com/acme/api/commit/9f3c2d1", Some("acme/api@9f3c2d1")),
-            ("https://github.com/acme/api/", Some("acme/api")),
-            ("412", None),
-            ("https://evil.example/acme/api", None),
-            ("a/<script>", None),
-        ] {
-            assert_eq!(subject(query).as_deref(), expected, "{query}");
-        }
-    }
+/// The pull requests, issues and installations among these deliveries with this number.
+fn numbers(deliveries: &[Delivery], number: u64) -> Vec<Hit> {
+    let mut hits: Vec<Hit> =
+        topics(deliveries, |topic| matches!(topic, Topic::Number { number: own, .. } if *own == number))
+            .iter()
+            .map(Hit::of)
+            .collect();
+    let installation = deliveries.iter().filter_map(|delivery| delivery.installation).find(|id| id.0 == number);
+    hits.extend(installation.map(|id| Hit::of(&Topic::Installation(id))));
+    hits
+}
+
+fn topics(deliveries: &[Delivery], wanted: impl Fn(&Topic) -> bool) -> BTreeSet<Topic> {
+    let subjects = deliveries.iter().filter_map(|delivery| delivery.subject.as_ref());
+    subjects.filter_map(|subject| Topic::parse(subject.as_str(), "")).filter(wanted).collect()
 }

@@ -122,7 +122,7 @@ pub(super) struct WorkRow {
     pub(super) mark: Mark,
     pub(super) kind: String,
     pub(super) class: &'static str,
-    pub(super) lane: String,
+    pub(super) lane: (String, String),
     pub(super) attempts: String,
     /// What happens next, or when it ended.
     pub(super) when: When,
@@ -163,7 +163,7 @@ impl WorkRow {
             mark: mark(work, now),
             kind: work.kind.clone(),
             class: class(work),
-            lane: work.lane.to_string(),
+            lane: (work.lane.to_string(), links::lane(work)),
             attempts: plural(work.attempts.into(), "attempt", "attempts"),
             when: When::of(work, now),
             notice: trouble(work, now).map(Notice::unmarked),
@@ -225,7 +225,22 @@ pub(super) struct AttemptRow {
     pub(super) took: String,
     pub(super) worker: String,
     pub(super) why: Option<(Prose, String)>,
-    pub(super) calls: Vec<Call>,
+    pub(super) calls: Option<CallTable>,
+}
+
+/// Calls to the outside, in order.
+#[derive(Template)]
+#[template(path = "parts/calls.html")]
+pub(super) struct CallTable {
+    rows: Vec<Call>,
+}
+
+impl CallTable {
+    /// The calls noted with an attempt, if it made any.
+    pub(super) fn of(calls: &serde_json::Value) -> Option<Self> {
+        let rows = Call::list(calls);
+        (!rows.is_empty()).then_some(Self { rows })
+    }
 }
 
 impl AttemptList {
@@ -245,14 +260,15 @@ impl AttemptList {
                 started: attempt.started_at,
                 took: duration(attempt.ended_at.since(attempt.started_at)),
                 worker: attempt.worker,
-                calls: Call::list(&attempt.calls),
+                calls: CallTable::of(&attempt.calls),
             }
         });
         Self { rows: rows.collect() }
     }
 }
 
-fn outcome(outcome: &str) -> Mark {
+/// How an attempt ended.
+pub(super) fn outcome(outcome: &str) -> Mark {
     match outcome {
         "done" => Mark::new(State::Succeeded, "done"),
         "retry" => Mark::new(State::Failed, "failed, to be retried"),
@@ -266,3 +282,4 @@ fn outcome(outcome: &str) -> Mark {
 impl HtmlSafe for DeliveryTable {}
 impl HtmlSafe for WorkTable {}
 impl HtmlSafe for AttemptList {}
+impl HtmlSafe for CallTable {}

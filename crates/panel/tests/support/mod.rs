@@ -165,6 +165,8 @@ impl Sample {
             self.arrive(&quiet, false).await;
             self.pass(2_700_000);
         }
+        self.reviewed().await;
+        self.pass(900_000);
         self.dispatched("acme/api", "acme/deploy", "9f3c2d1be02a4471c3f0a9b8d7e6f5a4b3c2d1e0").await;
         self.pass(1_420_000);
         self.dispatched("acme/web", "acme/deploy", "b41f0e77aa2a4471c3f0a9b8d7e6f5a4b3c2d1e0").await;
@@ -246,6 +248,52 @@ impl Sample {
             ..Settlement::done()
         };
         self.carry(181, sent).await;
+    }
+
+    /// A pull request whose deliveries overlap.
+    async fn reviewed(&self) {
+        let subject = Subject::from("acme/api#412");
+        let about = |action: &'static str, sha: &str| About {
+            event: "pull_request",
+            action,
+            repository: "acme/api",
+            subject: "acme/api#412",
+            body: json!({
+                "action": action, "number": 412,
+                "pull_request": {"number": 412, "title": "Retry the uploader", "state": "open", "merged": false, "draft": false,
+                    "head": {"sha": sha, "ref": "retry"}},
+                "repository": {"id": 1001, "full_name": "acme/api"}, "installation": {"id": 48_211_907},
+            }),
+        };
+        let planned = |n: u64| {
+            fact(&subject, "dispatch.plan.created", json!({"candidateTargets": n, "allowedTargets": n, "deniedTargets": 0}))
+        };
+        self.arrive(&about("opened", "1c5d3f92b41f0e77aa2a4471c3f0a9b8d7e6f5a4"), true).await;
+        self.decide(61, Settlement { facts: vec![planned(0)], ..Settlement::done() }).await;
+        self.pass(3_840_000);
+        self.arrive(&about("synchronize", "9f3c2d1be02a4471c3f0a9b8d7e6f5a4b3c2d1e0"), true).await;
+        self.pass(20);
+        let mint = json!({"at": self.now().millis(), "kind": "mint", "method": "POST", "route": "x", "status": 201, "failure": null,
+            "path": "/app/installations/48211907/access_tokens", "duration_ms": 132, "request_id": "8A1F:99:2C", "remaining": 4_996,
+            "installation": 48_211_907, "scope": "app"});
+        let read = call(self.now(), "read", "GET", "/repos/acme/api/contents/dispatching.yml", 200, 74, 4_995);
+        let settlement = Settlement {
+            facts: vec![planned(1)],
+            intents: vec![intent("acme/deploy", "pr-412")],
+            calls: json!([mint, read]),
+            ..Settlement::done()
+        };
+        self.decide(212, settlement).await;
+        self.arrive(&about("labeled", "9f3c2d1be02a4471c3f0a9b8d7e6f5a4b3c2d1e0"), true).await;
+        self.pass(310);
+        let sent = Settlement {
+            facts: vec![fact(&subject, "dispatch.trigger.succeeded", json!({"attempts": 1, "runId": 991, "targetRepo": "acme/deploy"}))],
+            calls: json!([call(self.now(), "write", "POST", "/repos/acme/deploy/actions/workflows/cd.yml/dispatches", 204, 181, 4_994)]),
+            ..Settlement::done()
+        };
+        self.carry(181, sent).await;
+        let denied = fact(&subject, "dispatch.target.denied", json!({"reason": "inbound_not_authorized", "targetRepo": "acme/docs"}));
+        self.decide(44, Settlement { facts: vec![denied], ..Settlement::done() }).await;
     }
 
     async fn given_up(&self) {

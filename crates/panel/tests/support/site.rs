@@ -9,7 +9,7 @@ use axum::extract::ConnectInfo;
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use switchboard_clock::Timestamp;
-use switchboard_panel::{Access, Auth, AutomationPages, Panel, TokenHash, Version};
+use switchboard_panel::{Access, Auth, AutomationPages, Insight, Panel, TokenHash, Version};
 use switchboard_store::Store;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -68,7 +68,22 @@ impl Site {
         Self::new(store, Auth::open(), Access::default(), Vec::new())
     }
 
+    /// Without sign-in, by a server that tells about itself.
+    pub fn with_insight(store: Arc<dyn Store>, insight: Insight) -> Self {
+        Self::telling(store, Auth::open(), Access::default(), Vec::new(), insight)
+    }
+
     pub fn new(store: Arc<dyn Store>, auth: Auth, access: Access, automations: Vec<Arc<dyn AutomationPages>>) -> Self {
+        Self::telling(store, auth, access, automations, Insight::default())
+    }
+
+    fn telling(
+        store: Arc<dyn Store>,
+        auth: Auth,
+        access: Access,
+        automations: Vec<Arc<dyn AutomationPages>>,
+        insight: Insight,
+    ) -> Self {
         let reads = Counting::new(store);
         let actions = Arc::new(Noted::default());
         let shutdown = CancellationToken::new();
@@ -86,7 +101,7 @@ impl Site {
             github_url: "https://github.com".to_owned(),
             shutdown: shutdown.clone(),
         };
-        Self { router: panel.router(), reads, actions, shutdown }
+        Self { router: panel.router_with(insight), reads, actions, shutdown }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

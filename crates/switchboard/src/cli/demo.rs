@@ -28,7 +28,8 @@ pub struct DemoArgs {
 
 pub(super) fn run(args: &DemoArgs) -> Result<Exit, Failure> {
     // Denials are warnings in the log, and the story tells them itself.
-    let quiet = Sources::default().with_variable("LOG_LEVEL", "error").with_variable("SWITCHBOARD__LOG__FORMAT", "text");
+    let quiet =
+        Sources::default().with_variable("LOG_LEVEL", "error").with_variable("SWITCHBOARD__LOG__FORMAT", "text");
     logging::start(&Settings::load(&quiet, Purpose::Inspect)?.log).map_err(|error| Failure::Failed {
         message: error.to_string(),
         hint: "report this: the demo brings its own log settings".to_owned(),

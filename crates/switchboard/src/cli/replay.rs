@@ -77,7 +77,8 @@ async fn ask(args: &ReplayArgs, desk: &Desk) -> Result<String, Failure> {
 /// `<repository id>/<run id>/<attempt>` of the run that was planned from a delivery.
 fn planned_run(delivery: &Value) -> Option<String> {
     let list = |member: &str| delivery[member].as_array().into_iter().flatten();
-    let lane = list("jobs").filter(|job| job["kind"] == PLAN).find_map(|job| job["lane"].as_str()?.strip_prefix("run/"));
+    let lane =
+        list("jobs").filter(|job| job["kind"] == PLAN).find_map(|job| job["lane"].as_str()?.strip_prefix("run/"));
     let planned = list("facts").find(|fact| fact["kind"] == "dispatch.plan.created")?;
     Some(format!("{}/{}", lane?, planned["data"]["runAttempt"].as_u64()?))
 }

@@ -1,6 +1,7 @@
 //! How the demo talks: headings, lines and links, in colour on a terminal only.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::{Mutex, PoisonError};
 
 /// A colour on a terminal.
 #[derive(Debug, Clone, Copy)]
@@ -24,11 +25,13 @@ impl Tone {
 }
 
 /// Writes to standard output.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Narrator {
     colours: bool,
     /// `http://127.0.0.1:3000`.
     pages: String,
+    /// The addresses that were told so far.
+    told: Mutex<Vec<String>>,
 }
 
 impl Narrator {
@@ -36,7 +39,7 @@ impl Narrator {
     pub(super) fn new(pages: String) -> Self {
         // <https://no-color.org>: any text at all means no.
         let asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { colours: io::stdout().is_terminal() && !asked_not_to, pages }
+        Self { colours: io::stdout().is_terminal() && !asked_not_to, pages, told: Mutex::default() }
     }
 
     /// The text in a colour, where there are colours.
@@ -57,7 +60,14 @@ impl Narrator {
 
     /// Where to look at it; `path` begins with a slash.
     pub(super) fn link(&self, path: &str) {
-        self.line(&format!("  {}", self.toned(Tone::Quiet, &self.address(path))));
+        let address = self.address(path);
+        self.line(&format!("  {}", self.toned(Tone::Quiet, &address)));
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).push(address);
+    }
+
+    /// Every address that a link has led to.
+    pub(super) fn links(&self) -> Vec<String> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The address of a page.

@@ -12,8 +12,8 @@ use switchboard_github::secret::{AppKey, WebhookSecret};
 use switchboard_github::{GitHub, HttpTransport};
 use switchboard_panel::{Access, Auth, Version};
 use switchboard_simulator::{AppSpec, SIMULATOR_ONLY_PRIVATE_KEY, Simulator};
-use switchboard_store::sqlite::{self, SqliteStore};
 use switchboard_store::Store;
+use switchboard_store::sqlite::{self, SqliteStore};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -119,6 +119,7 @@ fn server(
         access: Access::default(),
         version: Version { version, image: "demo".to_owned(), started_at: clock.now() },
         github_url: format!("http://{api}"),
+        settings: Vec::new(),
     };
     Ok(Server::new(components, shutdown))
 }

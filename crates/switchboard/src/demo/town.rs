@@ -104,8 +104,7 @@ impl Town {
             if !dispatching.is_empty() {
                 repository.file("dispatching.yml", dispatching.to_owned());
             }
-            let workflow =
-                repository.workflow(WorkflowSpec::new(file).dispatchable(inputs).takes(QUEUED, RUNNING));
+            let workflow = repository.workflow(WorkflowSpec::new(file).dispatchable(inputs).takes(QUEUED, RUNNING));
             Target { repository, workflow }
         };
 
@@ -120,8 +119,7 @@ impl Town {
         let both = |other: &str| wish("play.yml", other, "play.yml") + &consent(other, "play.yml", "play.yml");
         let pong = target("pong", "play.yml", &[], &both("ping"));
         let ping_target = target("ping", "play.yml", &[], &both("pong"));
-        let ping =
-            Source { repository: ping_target.repository.clone(), workflow: ping_target.workflow.clone() };
+        let ping = Source { repository: ping_target.repository.clone(), workflow: ping_target.workflow.clone() };
 
         let pair = |from: &str, to: &str, file: &str| {
             let source = source(from, "ci.yml", &wish("ci.yml", to, file));

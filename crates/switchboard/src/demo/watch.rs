@@ -6,6 +6,7 @@ use switchboard_dispatcher::facts::kinds;
 use switchboard_dispatcher::handlers::records::{IssueRecord, ResultRecord, RunRecord, RunState, TargetRecord};
 use switchboard_dispatcher::keys::{self, views};
 use switchboard_dispatcher::matching::CandidateNumber;
+use switchboard_dispatcher::reasons::Reason;
 use switchboard_dispatcher::run_key::RunKey;
 use switchboard_engine::{Reader, subject};
 use switchboard_simulator::{Repository, RunId};
@@ -50,7 +51,7 @@ impl Journey {
 
     /// The code of the reason for which this repository's target was not started.
     pub(super) fn reason(&self, repository: &str) -> Option<&'static str> {
-        self.target(repository)?.reason.map(|reason| reason.code())
+        self.target(repository)?.reason.map(Reason::code)
     }
 }
 

@@ -86,5 +86,8 @@ impl Actions for NoActions {
 }
 
 fn failed(error: impl std::fmt::Display) -> Failure {
-    Failure::Failed { message: error.to_string(), hint: "look at the argument: it becomes part of an address".to_owned() }
+    Failure::Failed {
+        message: error.to_string(),
+        hint: "look at the argument: it becomes part of an address".to_owned(),
+    }
 }

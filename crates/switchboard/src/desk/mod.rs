@@ -53,7 +53,9 @@ impl Desk {
         }
         match serve::open_store(settings) {
             Ok(store) => InProcess::new(settings, store, errand).map(Self::InProcess),
-            Err(StoreError::InUse { .. }) => OverHttp::new(reachable(settings.server.address()), token).map(Self::OverHttp),
+            Err(StoreError::InUse { .. }) => {
+                OverHttp::new(reachable(settings.server.address()), token).map(Self::OverHttp)
+            }
             Err(error) => Err(serve::store_failure(settings, &error)),
         }
     }
@@ -94,9 +96,7 @@ impl Desk {
 fn reachable(address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
-        IpAddr::V6(ip) if ip.is_unspecified() => {
-            SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), address.port())
-        }
+        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), address.port()),
         _ => address,
     }
 }

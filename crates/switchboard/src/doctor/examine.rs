@@ -95,7 +95,9 @@ async fn store(settings: &Settings) -> Check {
     }
     let probed = match serve::open_store(settings) {
         Ok(store) => store.probe().await,
-        Err(StoreError::InUse { .. }) => return Check::good(STORE, format!("{location} is in use by a running server")),
+        Err(StoreError::InUse { .. }) => {
+            return Check::good(STORE, format!("{location} is in use by a running server"));
+        }
         Err(error) => Err(error),
     };
     match probed {

@@ -29,7 +29,10 @@ async fn simulate_tells_every_decision_and_changes_nothing() {
 
     let printed = run(folder.path(), &github.variables(), &["simulate", "--event", "run.json", "--json"]).await.out;
     let targets = json(&printed)["targets"].clone();
-    assert_eq!((&targets[0]["state"], &targets[1]["why"]["reason"]), (&"dispatched".into(), &"missing_target_config".into()));
+    assert_eq!(
+        (&targets[0]["state"], &targets[1]["why"]["reason"]),
+        (&"dispatched".into(), &"missing_target_config".into())
+    );
 
     let push = run(folder.path(), &github.variables(), &["simulate", "--event", "run.json", "--name", "push"]).await;
     assert!(push.out.starts_with("skipped: ignored"), "{}", push.out);

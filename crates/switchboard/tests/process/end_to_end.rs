@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fs;
 use std::path::Path;
 
-use switchboard_simulator::SIMULATOR_ONLY_PRIVATE_KEY;
+use switchboard_simulator::{Effect, SIMULATOR_ONLY_PRIVATE_KEY};
 
 use crate::support::github::{GitHub, SECRET, post};
 use crate::support::server::{Process, Server, switchboard};
@@ -88,21 +88,32 @@ async fn a_signed_delivery_is_dispatched_and_no_secret_shows() {
         let answer = post(&client(), &server.url, &delivery).send().await.unwrap();
         assert_eq!(answer.status(), 202);
         let answer: serde_json::Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
-        assert_eq!((&answer["accepted"], &answer["duplicate"], &answer["ignored"]), (&true.into(), &false.into(), &false.into()));
+        assert_eq!(
+            (&answer["accepted"], &answer["duplicate"], &answer["ignored"]),
+            (&true.into(), &false.into(), &false.into())
+        );
         assert_eq!(answer["delivery"], delivery.guid.as_str());
         until("the dispatch arrives", async || (github.deploy.runs().len() == n).then_some(())).await;
         guids.push(delivery.guid);
     }
     let bad = client().post(format!("{}/webhooks/github", server.url)).header("content-type", "application/json");
-    assert_eq!(bad.header("x-github-delivery", "x").header("x-github-event", "push").body("{}").send().await.unwrap().status(), 401);
+    assert_eq!(
+        bad.header("x-github-delivery", "x").header("x-github-event", "push").body("{}").send().await.unwrap().status(),
+        401
+    );
     until("an issue tells of the denial", async || (github.api.issues().len() == 3).then_some(())).await;
 
-    let mut starts: Vec<String> = ["/", "/deliveries", "/dispatcher", "/dispatcher/runs", "/dispatcher/repos", "/health", "/readyz"]
-        .into_iter()
-        .chain(["/api/v1/version", "/api/v1/deliveries", "/api/v1/jobs", "/api/v1/jobs?class=intent"])
-        .chain(["/api/v1/dispatcher/runs", "/api/v1/dispatcher/problems", "/api/v1/dispatcher/summary?window=60"])
-        .map(str::to_owned)
-        .collect();
+    let minted =
+        github.simulator.calls().iter().filter(|call| call.effect == Effect::Token && call.succeeded()).count();
+    assert!(minted >= 2, "tokens were there to be leaked");
+
+    let mut starts: Vec<String> =
+        ["/", "/deliveries", "/dispatcher", "/dispatcher/runs", "/dispatcher/repos", "/health", "/readyz"]
+            .into_iter()
+            .chain(["/api/v1/version", "/api/v1/deliveries", "/api/v1/jobs", "/api/v1/jobs?class=intent"])
+            .chain(["/api/v1/dispatcher/runs", "/api/v1/dispatcher/problems", "/api/v1/dispatcher/summary?window=60"])
+            .map(str::to_owned)
+            .collect();
     starts.extend(guids.iter().map(|guid| format!("/api/v1/deliveries/{guid}")));
     starts.extend(guids.iter().map(|guid| format!("/search?q={guid}")));
     let pages = crawl(&server.url, &starts).await;

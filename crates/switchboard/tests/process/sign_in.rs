@@ -21,7 +21,8 @@ async fn dispatcher_39_without_sign_in_no_page_and_no_data() {
         let location = answer.headers()["location"].to_str().unwrap();
         assert!(location.starts_with("/sign-in"), "{path} leads to {location}");
     }
-    for path in ["/api/v1/deliveries", "/api/v1/jobs", "/api/v1/dispatcher/runs", "/api/v1/dispatcher/summary?window=5"] {
+    for path in ["/api/v1/deliveries", "/api/v1/jobs", "/api/v1/dispatcher/runs", "/api/v1/dispatcher/summary?window=5"]
+    {
         assert_eq!(get(path).send().await.unwrap().status(), 401, "{path}");
         assert_eq!(get(path).bearer_auth("something-else").send().await.unwrap().status(), 401, "{path}");
         assert_eq!(get(path).bearer_auth(TOKEN).send().await.unwrap().status(), 200, "{path}");

@@ -29,7 +29,7 @@ async fn a_wrong_key_is_named_and_not_repeated() {
     let variables = with(&variables, "GITHUB_APP_PRIVATE_KEY_PATH", "key.pem");
     let serve = run(folder.path(), &variables, &["serve"]).await;
     assert_eq!(serve.code, Some(2));
-    assert!(serve.err.contains("key.pem") && serve.err.contains("hint: "), "{}", serve.err);
+    assert!(serve.err.contains("error: github.private_key_path: ") && serve.err.contains("hint: "), "{}", serve.err);
 }
 
 #[tokio::test]

@@ -47,15 +47,16 @@ impl Card {
                 target.line,
                 run.config_path.as_deref().map(|path| links::line(github, &run.source.repository, path, target.line)),
             ),
-            inbound: target
-                .inbound_line
-                .map(|line| (line, links::line(github, &target.repository, crate::file::PATHS[0], line))),
+            inbound: target.inbound_line.map(|line| (line, links::repo(&target.repository))),
             inputs: target.inputs.clone(),
             attempts: (target.attempts > 0).then(|| plural(target.attempts.into(), "attempt", "attempts")),
             next: target.next_attempt_at.filter(|_| !target.state.is_terminal()).map(|at| Time { at, now }),
             settled: target.settled_at.map(|at| Time { at, now }),
             run: target.run_id.map(|id| {
-                GitHubLink::new(format!("run {id}"), target.run_url.as_deref().and_then(picture::web).unwrap_or_default())
+                GitHubLink::new(
+                    format!("run {id}"),
+                    target.run_url.as_deref().and_then(picture::web).unwrap_or_default(),
+                )
             }),
             result: match (result, target.state) {
                 (Some(result), _) => Some(words::conclusion(result.conclusion.as_deref())),
@@ -126,7 +127,11 @@ mod tests {
             let workflow: WorkflowFile = file.parse().unwrap();
             let text = consent(&"acme/api".parse().unwrap(), &workflow, &workflow);
             let (read, _) = crate::file::read(text.as_bytes()).unwrap();
-            assert_eq!((&read.inbound[0].workflow, &read.inbound[0].targets[0].workflow), (&workflow, &workflow), "{text}");
+            assert_eq!(
+                (&read.inbound[0].workflow, &read.inbound[0].targets[0].workflow),
+                (&workflow, &workflow),
+                "{text}"
+            );
         }
     }
 }

@@ -6,6 +6,7 @@
 //! start, for the first of them that have completed. The others' journeys are one click away.
 
 mod cards;
+mod consent;
 mod measure;
 mod picture;
 
@@ -17,8 +18,8 @@ use axum::response::Response;
 use serde::Deserialize;
 use switchboard_engine::Reader;
 use switchboard_panel::components::{
-    Fields, Flow, GitHubLink, Guarded, Html, Line, Mark, Notice, PrettyJson, Sentence, Sha, ShortId, State as Shape, Time,
-    Timeline, duration, plural,
+    Fields, Flow, GitHubLink, Guarded, Html, Line, Mark, Notice, PrettyJson, Sentence, Sha, ShortId, State as Shape,
+    Time, Timeline, duration, plural,
 };
 use switchboard_panel::{Fault, Shell};
 use switchboard_store::{Fact, FactsOf};
@@ -194,20 +195,26 @@ fn run_name(run: &RunRecord) -> String {
 
 /// How far the run has come, in a sentence.
 fn state(run: &RunRecord, targets: &[TargetRecord]) -> Sentence {
-    let open = targets.iter().filter(|target| !target.state.is_terminal()).count() as u64;
+    let open = targets.iter().any(|target| !target.state.is_terminal());
     match run.state {
-        RunState::Invalid => Sentence::new("Nothing was planned: the source's `dispatching.yml` is invalid.").state(Shape::Failed),
-        RunState::Dispatching if open > 0 => {
-            Sentence::new(format!("{} under way.", plural(open, "target is", "targets are"))).state(Shape::Running)
+        RunState::Invalid => {
+            Sentence::new("Nothing was planned: the source's `dispatching.yml` is invalid.").state(Shape::Failed)
+        }
+        RunState::Dispatching if open => {
+            Sentence::new("Dispatching: not every target has come to its end yet.").state(Shape::Running)
         }
         _ if run.dry_run && run.counts.allowed > 0 => {
             Sentence::new("Dry run: everything was decided, nothing was started.").state(Shape::Cancelled)
         }
         _ => match (run.finished_at, run.counts.candidates) {
-            (_, 0) => Sentence::new(run.reason.map_or("There was nothing to dispatch.", crate::reasons::Reason::sentence))
-                .state(Shape::Cancelled),
-            (Some(at), _) => Sentence::new(format!("All settled, {} after the webhook.", duration(at.since(run.received_at))))
-                .state(Shape::Succeeded),
+            (_, 0) => {
+                Sentence::new(run.reason.map_or("There was nothing to dispatch.", crate::reasons::Reason::sentence))
+                    .state(Shape::Cancelled)
+            }
+            (Some(at), _) => {
+                Sentence::new(format!("All settled, {} after the webhook.", duration(at.since(run.received_at))))
+                    .state(Shape::Succeeded)
+            }
             (None, _) => Sentence::new("All targets are settled.").state(Shape::Succeeded),
         },
     }
@@ -215,11 +222,13 @@ fn state(run: &RunRecord, targets: &[TargetRecord]) -> Sentence {
 
 /// What happens next, and when.
 fn next(targets: &[TargetRecord], now: switchboard_clock::Timestamp) -> Sentence {
-    let due = targets.iter().filter(|target| !target.state.is_terminal()).filter_map(|target| target.next_attempt_at).min();
+    let due =
+        targets.iter().filter(|target| !target.state.is_terminal()).filter_map(|target| target.next_attempt_at).min();
     let open = targets.iter().any(|target| !target.state.is_terminal());
     match due {
         Some(at) if at > now => {
-            Sentence::new(format!("The next attempt is {}.", switchboard_panel::components::ago(at, now))).state(Shape::Waiting)
+            Sentence::new(format!("The next attempt is {}.", switchboard_panel::components::ago(at, now)))
+                .state(Shape::Waiting)
         }
         _ if open => Sentence::new("The dispatch waits for its turn.").state(Shape::Waiting),
         _ => Sentence::new("Nothing is scheduled."),
@@ -236,7 +245,8 @@ fn chain(run: &RunRecord) -> Vec<(String, bool)> {
 fn surplus(run: &RunRecord) -> Option<Notice> {
     let reason = crate::reasons::Reason::MaxTargetsExceeded;
     (run.counts.surplus > 0).then(|| {
-        let text = format!("{} beyond these: {}", plural(run.counts.surplus as u64, "target", "targets"), reason.sentence());
+        let text =
+            format!("{} beyond these: {}", plural(run.counts.surplus as u64, "target", "targets"), reason.sentence());
         Notice::new(Mark::new(Shape::Denied, "denied"), text).code(reason.code()).hint(reason.hint())
     })
 }
@@ -244,14 +254,21 @@ fn surplus(run: &RunRecord) -> Option<Notice> {
 /// Why there is no target at all.
 fn nothing(run: &RunRecord) -> Option<Notice> {
     let reason = run.reason?;
-    let mark = if run.state == RunState::Invalid { Mark::new(Shape::Failed, "invalid") } else { Mark::new(Shape::Cancelled, "nothing to do") };
+    let mark = if run.state == RunState::Invalid {
+        Mark::new(Shape::Failed, "invalid")
+    } else {
+        Mark::new(Shape::Cancelled, "nothing to do")
+    };
     Some(Notice::new(mark, reason.sentence()).code(reason.code()).hint(reason.hint()))
 }
 
 fn issue_line(issue: &IssueRecord, run: &RunRecord, github: &str) -> Html {
     let sentence = |text: String, state: Shape| Html::of(&Sentence::new(text).state(state));
     if let Some(failure) = &issue.failure {
-        return sentence(format!("The issue could not be written: {}.", words::clip(failure, 200).replace('`', "'")), Shape::Failed);
+        return sentence(
+            format!("The issue could not be written: {}.", words::clip(failure, 200).replace('`', "'")),
+            Shape::Failed,
+        );
     }
     if issue.suppressed {
         return sentence("None: the hour's budget of new issues was used up.".to_owned(), Shape::Cancelled);
@@ -268,13 +285,22 @@ fn issue_line(issue: &IssueRecord, run: &RunRecord, github: &str) -> Html {
 fn fields(run: &RunRecord, now: switchboard_clock::Timestamp) -> Fields {
     let source = &run.source;
     Fields::default()
-        .with("Delivery", Html::of(&ShortId::new(run.delivery_id.clone()).to(switchboard_panel::links::delivery(run.delivery))))
+        .with(
+            "Delivery",
+            Html::of(&ShortId::new(run.delivery_id.clone()).to(switchboard_panel::links::delivery(run.delivery))),
+        )
         .with("Commit", Html::of(&Sha::new(source.sha.clone())))
         .with_some("Branch", source.branch.as_deref().map(|branch| Html::code(&words::clip(branch, 120))))
         .with("Event", Html::code(&words::clip(&source.event, 60)))
         .with_some("Actor", source.actor.as_deref().map(|actor| Html::text(&words::clip(actor, 60))))
         .with_some("Workflow name", source.name.as_deref().map(|name| Html::text(&words::clip(name, 120))))
-        .with("Installation", Html::link(&switchboard_panel::links::deliveries("installation", &source.installation_id.to_string()), &source.installation_id.to_string()))
+        .with(
+            "Installation",
+            Html::link(
+                &switchboard_panel::links::deliveries("installation", &source.installation_id.to_string()),
+                &source.installation_id.to_string(),
+            ),
+        )
         .with("Accepted", Html::of(&Time { at: run.received_at, now }))
         .with("Planned after", Html::text(&duration(run.planned_at.since(run.received_at))))
         .with_some("Finished after", run.finished_at.map(|at| Html::text(&duration(at.since(run.received_at)))))

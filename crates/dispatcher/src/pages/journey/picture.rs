@@ -6,6 +6,7 @@
 use askama::Template;
 use switchboard_panel::components::{Mark, State as Shape};
 
+use super::consent::Consent;
 use super::measure::{fit, wrap};
 use super::{Journey, words};
 use crate::handlers::records::{RunState, TargetRecord, TargetState};
@@ -25,8 +26,6 @@ const ONWARD: Column = Column { x: 1_010, width: 222 };
 const SOURCE_HEIGHT: u32 = 152;
 /// Characters that fit beside the padding: 7.25 a character of the monospaced face at 12, 6.6 of the other at 12.5.
 const SOURCE_COLUMNS: usize = 26;
-const CONSENT_COLUMNS: usize = 34;
-const CONSENT_WORDS: usize = 40;
 const TARGET_COLUMNS: usize = 38;
 const TARGET_WORDS: usize = 44;
 const ONWARD_COLUMNS: usize = 25;
@@ -103,19 +102,6 @@ struct Row {
     onward: Option<Onward>,
 }
 
-/// One side of the consent.
-struct Consent {
-    shape: Shape,
-    y: u32,
-    file: String,
-    line: Option<u32>,
-    href: Option<String>,
-    text: String,
-    full: String,
-    /// Whether the text is a quoted rule rather than our own words.
-    quoted: bool,
-}
-
 /// What the started run went on to start.
 struct Onward {
     x: u32,
@@ -176,7 +162,12 @@ impl Picture {
         Self {
             width: WIDTH,
             height,
-            title: format!("{} {}: {}", source.full, source.run, crate::pages::journey::plural(targets.len() as u64, "target", "targets")),
+            title: format!(
+                "{} {}: {}",
+                source.full,
+                source.run,
+                crate::pages::journey::plural(targets.len() as u64, "target", "targets")
+            ),
             source,
             columns: [
                 (SOURCE.x, "Source run"),
@@ -219,19 +210,8 @@ pub(super) fn web(url: &str) -> Option<String> {
 }
 
 fn row(journey: &Journey, target: &TargetRecord, y: u32, from: (u32, u32), github: &str) -> Row {
-    let run = journey.run();
     let name = target.repository.to_string();
     let file = target.workflow.to_string();
-    let outbound = Consent {
-        shape: Shape::Succeeded,
-        y,
-        file: fit(&format!("{} {}", run.source.repository, own_file(journey)), CONSENT_COLUMNS),
-        line: Some(target.line),
-        href: run.config_path.as_deref().map(|path| links::line(github, &run.source.repository, path, target.line)),
-        text: fit(&format!("→ {name} {file}"), CONSENT_COLUMNS - 2),
-        full: format!("outbound, line {}: {name} {file}", target.line),
-        quoted: true,
-    };
     let denied = matches!(target.state, TargetState::Denied);
     let result = journey.recorded.result(target.n);
     Row {
@@ -240,8 +220,8 @@ fn row(journey: &Journey, target: &TargetRecord, y: u32, from: (u32, u32), githu
         n: target.n,
         lead: curve(from, (CONSENT.x, y + ROW / 4)),
         consent: CONSENT,
-        outbound,
-        inbound: inbound(journey, target, y + ROW / 2, github),
+        outbound: Consent::outbound(journey, target, y, github),
+        inbound: Consent::inbound(journey, target, y + ROW / 2),
         target: TARGET,
         passage: match target.state {
             TargetState::Denied => "stopped",
@@ -258,9 +238,7 @@ fn row(journey: &Journey, target: &TargetRecord, y: u32, from: (u32, u32), githu
             _ => fit(&file, TARGET_COLUMNS),
         },
         full: format!("{name} {file}"),
-        said: target
-            .reason
-            .map_or_else(Vec::new, |reason| wrap(&reason.sentence().replace('`', ""), TARGET_WORDS, 3)),
+        said: target.reason.map_or_else(Vec::new, |reason| wrap(&reason.sentence().replace('`', ""), TARGET_WORDS, 3)),
         result: target.run_id.map(|id| {
             let mark = match result {
                 Some(result) => words::conclusion(result.conclusion.as_deref()),
@@ -273,41 +251,6 @@ fn row(journey: &Journey, target: &TargetRecord, y: u32, from: (u32, u32), githu
     }
 }
 
-fn own_file(journey: &Journey) -> String {
-    let run = journey.run();
-    run.config_path.clone().unwrap_or_else(|| crate::file::PATHS[0].to_owned())
-}
-
-/// What the target's own file says.
-fn inbound(journey: &Journey, target: &TargetRecord, y: u32, github: &str) -> Consent {
-    let run = journey.run();
-    let source = format!("{} {}", run.source.repository, run.source.workflow);
-    let (shape, text) = match (target.inbound_line, target.reason, target.state) {
-        (Some(_), ..) => (Shape::Succeeded, format!("← {source}")),
-        (None, Some(Reason::InboundNotAuthorized), _) => (Shape::Denied, "no inbound rule for this source".to_owned()),
-        (None, Some(Reason::InputsNotAccepted), _) => (Shape::Denied, "accepts the source, not these inputs".to_owned()),
-        (None, Some(Reason::MissingTargetConfig), _) => (Shape::Denied, "no such file on the default branch".to_owned()),
-        (None, Some(Reason::InvalidTargetConfig), _) => (Shape::Denied, "the file is invalid".to_owned()),
-        (None, Some(Reason::TargetConfigUnavailable), _) => (Shape::Failed, "could not be read from GitHub".to_owned()),
-        (None, _, TargetState::Waiting) => (Shape::Waiting, "being read".to_owned()),
-        (None, ..) => (Shape::Cancelled, "not read: denied before that".to_owned()),
-    };
-    let quoted = target.inbound_line.is_some();
-    Consent {
-        shape,
-        y,
-        file: fit(&format!("{} {}", target.repository, crate::file::PATHS[0]), CONSENT_COLUMNS),
-        line: target.inbound_line,
-        href: target.inbound_line.map(|line| links::line(github, &target.repository, crate::file::PATHS[0], line)),
-        full: match target.inbound_line {
-            Some(line) => format!("inbound, line {line}: {source} may start {}", target.workflow),
-            None => text.clone(),
-        },
-        text: fit(&text, if quoted { CONSENT_COLUMNS - 2 } else { CONSENT_WORDS }),
-        quoted,
-    }
-}
-
 fn onward(journey: &Journey, target: &TargetRecord) -> Option<Onward> {
     let (key, targets) = journey.onward(target.n)?;
     let first = targets.first()?;
@@ -316,7 +259,9 @@ fn onward(journey: &Journey, target: &TargetRecord) -> Option<Onward> {
     let item = |target: &TargetRecord| {
         let full = format!("{} {}", target.repository, target.workflow);
         let owner = first.repository.owner();
-        let name = if target.repository.is_owned_by(owner) && target.repository.is_owned_by(journey.run().source.repository.owner()) {
+        let name = if target.repository.is_owned_by(owner)
+            && target.repository.is_owned_by(journey.run().source.repository.owner())
+        {
             target.repository.name().to_owned()
         } else {
             target.repository.to_string()
@@ -338,38 +283,14 @@ fn nothing(journey: &Journey, y: u32, from: (u32, u32), github: &str) -> Row {
     let run = journey.run();
     let reason = run.reason.unwrap_or(Reason::NoMatchingRule);
     let shape = if run.state == RunState::Invalid { Shape::Failed } else { Shape::Cancelled };
-    let text = match reason {
-        Reason::MissingSourceConfig => "no such file on the default branch",
-        Reason::InvalidSourceConfig => "the file is invalid",
-        _ => "no outbound rule for this workflow",
-    };
-    let unread = Consent {
-        shape: Shape::Cancelled,
-        y: y + ROW / 2,
-        file: "a target's file".to_owned(),
-        line: None,
-        href: None,
-        text: "none is named".to_owned(),
-        full: String::new(),
-        quoted: false,
-    };
     Row {
         y,
         middle: y + ROW / 2,
         n: 0,
         lead: curve(from, (CONSENT.x, y + ROW / 4)),
         consent: CONSENT,
-        outbound: Consent {
-            shape,
-            y,
-            file: fit(&format!("{} {}", run.source.repository, own_file(journey)), CONSENT_COLUMNS),
-            line: None,
-            href: run.config_path.as_deref().map(|path| links::line(github, &run.source.repository, path, 1)),
-            text: text.to_owned(),
-            full: text.to_owned(),
-            quoted: false,
-        },
-        inbound: unread,
+        outbound: Consent::nothing(journey, y, github),
+        inbound: Consent::nobody(y + ROW / 2),
         target: TARGET,
         passage: "stopped",
         mark: Mark::new(shape, if run.state == RunState::Invalid { "invalid file" } else { "no targets" }),

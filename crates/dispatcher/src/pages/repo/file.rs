@@ -66,8 +66,11 @@ pub(super) async fn look(github: &GitHub, name: &RepositoryName, base: &str) -> 
     match tokio::time::timeout(PATIENCE, read(github, name)).await {
         Ok(Ok(Some(files))) => found(files, name, base),
         Ok(Ok(None)) => FileNow::Unknown(
-            Notice::new(Mark::new(Shape::Denied, "not installed"), format!("The App is not installed on `{name}`, so its file cannot be read."))
-                .hint("Ask an owner to install the App on it."),
+            Notice::new(
+                Mark::new(Shape::Denied, "not installed"),
+                format!("The App is not installed on `{name}`, so its file cannot be read."),
+            )
+            .hint("Ask an owner to install the App on it."),
         ),
         Ok(Err(error)) => FileNow::Unknown(trouble(&error.into())),
         Err(_) => FileNow::Unknown(Notice::new(
@@ -95,10 +98,15 @@ async fn read(github: &GitHub, name: &RepositoryName) -> Result<Option<[File; 2]
 fn found(files: [File; 2], name: &RepositoryName, base: &str) -> FileNow {
     let there = |file: &File| matches!(file, File::Found { .. } | File::TooLarge);
     let both = files.iter().all(there).then(|| {
-        Notice::new(Mark::new(Shape::Denied, "two files"), format!("`{}` is ignored, since `{}` exists.", PATHS[1], PATHS[0]))
-            .hint("Remove one of the two, so that nobody edits the wrong one.")
+        Notice::new(
+            Mark::new(Shape::Denied, "two files"),
+            format!("`{}` is ignored, since `{}` exists.", PATHS[1], PATHS[0]),
+        )
+        .hint("Remove one of the two, so that nobody edits the wrong one.")
     });
-    let Some((path, file)) = PATHS.into_iter().zip(&files).find(|(_, file)| there(file)) else { return FileNow::Missing };
+    let Some((path, file)) = PATHS.into_iter().zip(&files).find(|(_, file)| there(file)) else {
+        return FileNow::Missing;
+    };
     let (text, read) = match file {
         File::Found { bytes, .. } => (String::from_utf8_lossy(bytes).into_owned(), file::read(bytes)),
         _ => {
@@ -165,7 +173,14 @@ mod tests {
         let seen: Vec<_> = lines.iter().map(|line| (line.number, line.class, line.gap)).collect();
         assert_eq!(
             seen,
-            [(1, None, false), (2, Some("error"), false), (3, None, false), (7, None, true), (8, Some("warning"), false), (9, None, false)]
+            [
+                (1, None, false),
+                (2, Some("error"), false),
+                (3, None, false),
+                (7, None, true),
+                (8, Some("warning"), false),
+                (9, None, false)
+            ]
         );
         assert!(quoted(&text, &[Diagnostic::error(400, 1, "past the end")]).is_empty());
     }

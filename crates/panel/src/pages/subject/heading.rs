@@ -97,8 +97,8 @@ impl Heading {
         let Some(about) = body.pull_request.or(body.issue) else { return };
         self.called = about.title.map(|title| title.chars().take(TITLE_MAX_CHARS).collect());
         self.state = match about.state.as_deref() {
-            Some("open") if about.draft == Some(true) => Some(Mark::new(State::Waiting, "draft")),
-            Some("open") => Some(Mark::new(State::Running, "open")),
+            Some("open") if about.draft == Some(true) => Some(Mark::new(State::Cancelled, "draft")),
+            Some("open") => Some(Mark::new(State::Waiting, "open")),
             Some("closed") if about.merged == Some(true) => Some(Mark::new(State::Succeeded, "merged")),
             Some("closed") => Some(Mark::new(State::Cancelled, "closed")),
             _ => None,

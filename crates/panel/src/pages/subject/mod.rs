@@ -20,10 +20,10 @@ use switchboard_store::{Delivery, DeliveryId, DeliveryState, Fact, FactId, Facts
 use uuid::Uuid;
 
 use super::delivery::next;
-use crate::components::{Empty, GitHubLink, Mark, Sentence, ShortId, State, count, plural};
+use crate::components::{Empty, GitHubLink, Mark, Sentence, State, count, plural};
 use crate::topic::Topic;
 use crate::{Fault, Shell, links};
-use heading::Heading;
+use heading::{Heading, Name};
 use opened::Opened;
 use story::{Choice, Row, Story};
 
@@ -56,7 +56,8 @@ struct SubjectPage {
     flows: Vec<Choice>,
     automations: Vec<Choice>,
     story: Story,
-    hidden: usize,
+    /// How many lines the filters keep back.
+    hidden: Option<String>,
     earlier: Option<String>,
     newest: Option<String>,
     rest: Option<String>,
@@ -148,7 +149,9 @@ async fn page(shell: Shell, topic: &Topic, asked: &Asked) -> Result<Response, Fa
         now: before.is_none().then(|| now_and_next(&deliveries, opened.works(), &facts, now)),
         flows: story::flows(flow, |flow| link(&[("flow", flow)])),
         automations: story::automations(&names, automation, |name| link(&[("automation", name)])),
-        hidden: all - rows.len(),
+        hidden: Some(all - rows.len())
+            .filter(|hidden| *hidden > 0)
+            .map(|hidden| plural(hidden as u64, "line does", "lines do")),
         story: Story::of(rows),
         earlier: oldest.map(|oldest| link(&[("cursor", Some(&oldest.to_string())), ("after", None), ("open", None)])),
         newest: before.map(|_| link(&[("cursor", None), ("after", None), ("open", None)])),

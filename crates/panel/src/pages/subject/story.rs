@@ -55,7 +55,7 @@ impl Row {
             n => format!(", arrived {} more", crate::components::plural(n.into(), "time", "times")),
         };
         let page = links::delivery(&id);
-        let mut links = vec![(page.clone(), "delivery")];
+        let mut links = Vec::new();
         if delivery.body_kept {
             links.push((format!("{page}/body"), "raw"));
         }

@@ -27,7 +27,11 @@ impl Play<'_> {
             ("acme/mobile", "inputs_not_accepted"),
         ];
         let denied = denials.iter().all(|(repository, code)| reason(repository) == Some(code));
-        self.verdicts.note("four targets that have not are denied, each with its reason", denied, found(journey.as_ref()));
+        self.verdicts.note(
+            "four targets that have not are denied, each with its reason",
+            denied,
+            found(journey.as_ref()),
+        );
 
         let Some(journey) = journey else { return };
         self.first_page = Some(journey.path());

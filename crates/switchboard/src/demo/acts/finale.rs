@@ -1,5 +1,7 @@
 //! The end: what GitHub says was done to it.
 
+use std::time::Duration;
+
 use switchboard_simulator::Call;
 
 use super::Play;
@@ -21,6 +23,9 @@ const CALLS: [(&str, &str); 13] = [
     ("PATCH", "/repos/*/*/issues/*"),
 ];
 
+/// How long a page may take.
+const PAGE_TIMEOUT: Duration = Duration::from_secs(5);
+
 impl Play<'_> {
     /// Compares what GitHub has seen with what the story should have led to.
     pub(super) async fn finale(&mut self) {
@@ -30,7 +35,25 @@ impl Play<'_> {
         self.verdicts.note("GitHub was changed exactly as expected, and in no other way", written.is_ok(), found);
         let outside: Vec<String> = github.unexpected_calls(&CALLS).iter().map(Call::to_string).collect();
         self.verdicts.note("no call was made that is not needed", outside.is_empty(), outside.join("\n"));
+        let broken = self.broken_links().await;
+        self.verdicts.note("every page that was linked to opens", broken.is_empty(), broken.join("\n"));
         let dead = self.watch.dead_letters().await;
         self.verdicts.note("no job and no intent was given up", dead.is_empty(), dead.join("\n"));
+    }
+
+    /// The links of the story that do not lead to a page.
+    async fn broken_links(&self) -> Vec<String> {
+        let Ok(client) = reqwest::Client::builder().no_proxy().timeout(PAGE_TIMEOUT).build() else {
+            return vec!["no client could be made".to_owned()];
+        };
+        let mut broken = Vec::new();
+        for link in self.narrator.links() {
+            match client.get(&link).send().await {
+                Ok(answer) if answer.status().is_success() => {}
+                Ok(answer) => broken.push(format!("{link}: {}", answer.status())),
+                Err(error) => broken.push(format!("{link}: {error}")),
+            }
+        }
+        broken
     }
 }

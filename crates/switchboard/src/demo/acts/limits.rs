@@ -70,9 +70,9 @@ impl Play<'_> {
         let last = journeys.last();
         let reason = last.and_then(|journey| journey.reason("acme/ping"));
         self.verdicts.equal("a loop stops at the allowed depth", &reason, &Some("chain_depth_exceeded"));
-        let starts = journeys.iter().filter(|journey| {
-            started(Some(journey), &town.pong) || started(Some(journey), &town.ping_target)
-        });
+        let starts = journeys
+            .iter()
+            .filter(|journey| started(Some(journey), &town.pong) || started(Some(journey), &town.ping_target));
         self.verdicts.equal("after exactly three dispatches", &starts.count(), &3);
         let path = last.and_then(|journey| journey.targets.first()).and_then(|target| target.detail.clone());
         let shown = path.as_deref().is_some_and(|path| path.contains("acme/ping:play.yml → acme/pong:play.yml"));

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use switchboard_clock::SystemClock;
 use switchboard_simulator::{
-    App, AppSpec, InstallationSpec, OutgoingDelivery, Repository, RunId, RunSpec, SIMULATOR_ONLY_PRIVATE_KEY, Simulator,
-    Workflow, WorkflowSpec,
+    App, AppSpec, InstallationSpec, OutgoingDelivery, Repository, RunId, RunSpec, SIMULATOR_ONLY_PRIVATE_KEY,
+    Simulator, Workflow, WorkflowSpec,
 };
 use tokio::net::TcpListener;
 
