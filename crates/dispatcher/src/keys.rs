@@ -271,7 +271,7 @@ mod tests {
         for (key, expected) in table {
             assert_eq!(key.as_str(), expected);
         }
-        assert_eq!(subject(&source, "abc").as_str(), "Org/Source@abc");
+        assert_eq!(subject(&source, "abc").as_str(), "org/source@abc");
         assert_eq!(target_lane(RUN, NUMBER).as_str(), "target/1/500/2/007");
     }
 

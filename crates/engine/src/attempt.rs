@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use switchboard_clock::{Timestamp, jittered};
 use switchboard_github::record::CallLog;
-use switchboard_store::{Class, Failure, Hold, Leased, Outcome, Settlement, StoreError, Work};
+use switchboard_store::{Attempt, Class, Failure, Hold, Leased, Outcome, Settlement, StoreError, Work};
 
 use crate::crash::{CrashPoint, Crashed};
 use crate::{Automation, Context, Engine, Trouble};
@@ -15,6 +15,11 @@ use crate::{Automation, Context, Engine, Trouble};
 const SETTLE_AGAIN: Duration = Duration::from_secs(1);
 /// How often it is offered before the attempt is let go; its lease then ends, and the work is done over.
 const SETTLE_TRIES: u32 = 30;
+
+/// How the store calls an attempt whose lease ended without a settlement.
+const LOST: &str = "lost";
+/// After so many lost attempts in a row a work is given up.
+const LOSSES_MAX: usize = 20;
 
 impl Engine {
     /// Runs one leased work to its settlement.
@@ -79,14 +84,34 @@ impl Engine {
             Some(automation) => match automation.lease_lost(&leased.work, &context).await {
                 Some(settlement) => settlement,
                 None => {
-                    let trouble = Trouble::Again { failure, at: Some(context.now), unanswered: true };
-                    let mut settlement = self.after(trouble, automation.as_ref(), &leased.work, &context).await;
+                    let mut settlement = self.after_loss(failure, automation.as_ref(), &leased.work, &context).await;
                     self.schedule_next(&leased.work, automation.as_ref(), &mut settlement);
                     settlement
                 }
             },
         };
         self.settle(&leased, settlement).await
+    }
+
+    /// What a lost lease changes. The server's death is not the work's fault, so it does not count against it; but a work
+    /// under which every attempt so far was lost may be the cause, and must not go on for ever.
+    async fn after_loss(
+        &self,
+        failure: Failure,
+        automation: &dyn Automation,
+        work: &Work,
+        context: &Context,
+    ) -> Settlement {
+        let attempts = self.store.attempts(work.id).await.unwrap_or_default();
+        // A loss leaves two lines: the store's own, and that of what is settled here.
+        let of_a_loss = |attempt: &&Attempt| {
+            attempt.outcome == LOST || attempt.failure.as_ref().is_some_and(|known| known.code == failure.code)
+        };
+        let in_a_row = attempts.iter().rev().take_while(of_a_loss).filter(|attempt| attempt.outcome == LOST).count();
+        if in_a_row >= LOSSES_MAX {
+            return self.after(Trouble::Permanent { failure }, automation, work, context).await;
+        }
+        Settlement::with(Outcome::Retry { at: context.now, failure, counted: false, unanswered: true })
     }
 
     /// What an attempt's trouble changes.

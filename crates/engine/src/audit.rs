@@ -31,8 +31,7 @@ pub struct Entry {
 /// The record of an action that `job` carries out.
 #[must_use]
 pub fn entry(job: &Work, now: Timestamp, actor: &str, data: Value) -> RecordChange {
-    let entry =
-        Entry { at: now, actor: actor.to_owned(), action: job.kind.clone(), delivery: job.delivery, data };
+    let entry = Entry { at: now, actor: actor.to_owned(), action: job.kind.clone(), delivery: job.delivery, data };
     let key = format!("{:015}/{}", END_MILLIS - now.millis().clamp(0, END_MILLIS), job.id);
     RecordChange::Put(VIEW, Key::from(key), json!(entry))
 }

@@ -8,8 +8,8 @@
 //!    settles what it learned.
 //!
 //! An [`Automation`] brings the meaning; the engine brings durability, order, retries ([`Patience`]), dead letters,
-//! [schedules](Schedule), the operator's actions ([`operations`]) and gap repair ([`gaps`]), which are built like any
-//! other automation.
+//! [schedules](Schedule), the operator's actions ([`operations`]) with their [`audit`], gap repair ([`gaps`]) and a look
+//! at where the App is [installed](installations), which are built like any other automation.
 //!
 //! # Known races, and why they are harmless
 //! * Two attempts at one work: a lease may end while its attempt still runs. The second attempt finds

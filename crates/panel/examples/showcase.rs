@@ -12,8 +12,10 @@ use async_trait::async_trait;
 use axum::Router;
 use switchboard_clock::{Clock as _, Timestamp};
 use switchboard_panel::components::{Flow, Sentence, State, Told};
-use switchboard_panel::{Access, Auth, AutomationPages, NavItem, Panel, TokenHash, Version};
-use switchboard_store::{Backlog, Fact, Result, Store};
+use switchboard_panel::{
+    Access, Auth, AutomationPages, Budget, Budgets, Insight, NavItem, Panel, SettingRow, TokenHash, Version,
+};
+use switchboard_store::{Backlog, Fact, Installation, Result, Store};
 use tokio_util::sync::CancellationToken;
 
 /// Stands in for the dispatcher's pages.
@@ -70,6 +72,48 @@ impl AutomationPages for Dispatcher {
     }
 }
 
+/// A budget that is partly spent.
+struct Spent;
+
+impl Budgets for Spent {
+    fn budget(&self, installation: Installation) -> Budget {
+        let reset = Timestamp::from_system(SystemTime::now()) + Duration::from_secs(1_320);
+        let hour = (installation.0 % 2 == 1).then_some((4_987, 5_000, reset));
+        Budget { hour, points_minute: 26, writes_hour: 4, ..Budget::default() }
+    }
+}
+
+/// A few settings, as a server tells them.
+fn insight() -> Insight {
+    let row = |section: &str, name: &str, shown: Option<&str>, origin: &str, about: &str| SettingRow {
+        section: section.to_owned(),
+        name: name.to_owned(),
+        shown: shown.map(str::to_owned),
+        origin: origin.to_owned(),
+        about: about.to_owned(),
+    };
+    let settings = vec![
+        row("server", "port", Some("3000"), "environment variable PORT", "The port to listen on."),
+        row(
+            "server",
+            "public_url",
+            Some("\"https://switchboard.example\""),
+            "switchboard.toml:4:14",
+            "Where browsers reach this server, for links from GitHub back to our pages.",
+        ),
+        row("server", "trusted_proxies", None, "default", "Proxies whose `X-Forwarded-For` counts."),
+        row(
+            "github",
+            "webhook_secret",
+            Some("sha256:4be1c0a7, sha256:9f3c2d1b"),
+            "environment variable GITHUB_WEBHOOK_SECRET",
+            "What GitHub signs deliveries with; several while rotating.",
+        ),
+        row("store", "keep_bodies", Some("\"30d\""), "default", "How long raw bodies are kept."),
+    ];
+    Insight { settings, budgets: Some(Arc::new(Spent)) }
+}
+
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(3_000);
@@ -117,5 +161,5 @@ async fn main() -> std::io::Result<()> {
     }
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     println!("http://{}", listener.local_addr()?);
-    axum::serve(listener, panel.router().into_make_service_with_connect_info::<SocketAddr>()).await
+    axum::serve(listener, panel.router_with(insight()).into_make_service_with_connect_info::<SocketAddr>()).await
 }

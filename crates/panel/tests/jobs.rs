@@ -21,7 +21,8 @@ async fn a_job_is_told_from_its_enqueueing_to_its_next_run() {
     let page = site.get(&format!("/jobs/{}", retried.id), "").await;
     assert!(site.reads.take() <= READS_MAX);
     let order = ["Enqueued.", "Attempt 1 failed, to be retried", "GitHub answered 502", "Runs in"];
-    let places: Vec<_> = order.iter().map(|text| page.body.rfind(text).unwrap_or_else(|| panic!("no {text}"))).collect();
+    let places: Vec<_> =
+        order.iter().map(|text| page.body.rfind(text).unwrap_or_else(|| panic!("no {text}"))).collect();
     assert!(places[0] < places[1] && places[1] < places[3], "{places:?}");
     assert!(page.body.contains("GitHub&#39;s request id") || page.body.contains("GitHub's request id"));
 
@@ -85,7 +86,9 @@ async fn dead_letters_of_a_kind_are_dealt_with_at_once_after_a_look() {
     site.reads.take();
     let preview = site.get(path, &operator).await;
     assert!(site.reads.take() <= READS_MAX);
-    assert!(preview.body.contains("Replay queues 100 dead letters again") && preview.body.contains("30 more of this kind"));
+    assert!(
+        preview.body.contains("Replay queues 100 dead letters again") && preview.body.contains("30 more of this kind")
+    );
     assert!(!site.get(path, &viewer).await.body.contains("<input type=\"hidden\" name=\"works\""));
     let before = site.actions.0.lock().unwrap().len();
     let ids = preview.field("works");

@@ -103,10 +103,12 @@ async fn the_audit_pages_through_what_was_done_newest_first() {
     let site = Site::open(sample.store.clone());
     assert!(site.get("/audit", "").await.body.contains("Nobody has done anything yet."));
     let entry = |n: i64, action: &str, data: serde_json::Value| {
-        let value = json!({"at": START.millis() + n, "actor": "mona", "action": action, "delivery": null, "data": data});
+        let value =
+            json!({"at": START.millis() + n, "actor": "mona", "action": action, "delivery": null, "data": data});
         RecordChange::Put("engine.audit".into(), format!("{:015}/{n}", 1_000 - n).into(), value)
     };
-    let mut records: Vec<_> = (0..60).map(|n| entry(n, "engine.signed_in", json!({"client": "198.51.100.7"}))).collect();
+    let mut records: Vec<_> =
+        (0..60).map(|n| entry(n, "engine.signed_in", json!({"client": "198.51.100.7"}))).collect();
     records.push(entry(61, "engine.revive", json!({"works": 12, "kinds": ["dispatch.workflow"]})));
     records.push(entry(62, EVIL, json!({"x": EVIL})));
     settle(&sample, Settlement { records, ..Settlement::done() }).await;
@@ -132,7 +134,7 @@ async fn a_sign_in_is_noted_and_no_token_with_it() {
     assert!(wrong.header(header::SET_COOKIE).is_empty());
     let actions = site.actions.0.lock().unwrap();
     let noted: Vec<_> = actions.iter().map(|action| (action.event.as_str(), action.actor.as_str())).collect();
-    assert_eq!(noted, [("engine.signed_in", "operator"), ("engine.signed_in", "viewer")]);
+    assert_eq!(noted, [("engine.signed_in", "operator"), ("engine.signed_in", "read-only")]);
     assert_eq!(actions[0].body["client"], "198.51.100.7");
     assert!(!format!("{actions:?}").contains(OPERATOR));
 }

@@ -39,7 +39,7 @@ async fn without_a_sign_in_pages_lead_to_it_and_the_api_answers_401() {
     }
     let refused = site.post(&format!("{delivery}/replay"), "", "id=x").await;
     assert_eq!(refused.header(header::LOCATION), "/sign-in");
-    assert!(site.actions.0.lock().unwrap().is_empty());
+    assert!(site.acted().is_empty());
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn an_operator_acts_by_a_form_of_ours_and_twice_is_once() {
         let answer = site.post(&format!("{delivery}/replay"), &cookie, &form).await;
         assert_eq!(answer.header(header::LOCATION), format!("{delivery}?asked=replay"));
     }
-    let actions = site.actions.0.lock().unwrap();
+    let actions = site.acted();
     assert_eq!(actions[0].id, actions[1].id, "the engine sees a duplicate");
     assert_eq!((actions[0].event.as_str(), actions[0].actor.as_str()), ("engine.replay", "operator"));
     assert_eq!(format!("/deliveries/{}", actions[0].body["delivery"].as_str().unwrap()), delivery);
@@ -161,7 +161,7 @@ async fn a_form_from_elsewhere_does_nothing() {
     }
     let api = request("POST", &format!("/api/v1{path}"), &cookie).header("sec-fetch-site", "cross-site");
     assert_eq!(site.send(api.body(Body::empty()).unwrap()).await.status, StatusCode::FORBIDDEN);
-    assert!(site.actions.0.lock().unwrap().is_empty());
+    assert!(site.acted().is_empty());
 }
 
 #[tokio::test]
@@ -177,7 +177,7 @@ async fn the_read_only_role_looks_and_does_not_act() {
     assert!(refused.body.contains("signed in to look, not to act"));
     let api = site.with_token("POST", &format!("/api/v1{delivery}/replay"), VIEWER).await;
     assert_eq!((api.status, api.json()["code"].as_str()), (StatusCode::FORBIDDEN, Some("read_only")));
-    assert!(site.actions.0.lock().unwrap().is_empty());
+    assert!(site.acted().is_empty());
 }
 
 #[tokio::test]

@@ -144,7 +144,8 @@ async fn search_leads_from_any_id_to_its_page() {
 async fn search_lists_what_is_ambiguous_and_teaches_when_it_finds_nothing() {
     let sample = Sample::lived(START).await;
     let site = Site::open(sample.store.clone());
-    let about = About { event: "issues", action: "opened", repository: "acme/web", subject: "acme/web#412", body: json!({}) };
+    let about =
+        About { event: "issues", action: "opened", repository: "acme/web", subject: "acme/web#412", body: json!({}) };
     sample.arrive(&about, false).await;
     let page = site.get("/search?q=412", "").await;
     assert_eq!(page.status, StatusCode::OK);

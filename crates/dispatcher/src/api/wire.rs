@@ -1,6 +1,7 @@
 //! How the dispatcher's things look on the wire.
 
 use serde_json::{Value, json};
+use switchboard_clock::Timestamp;
 use switchboard_store::Fact;
 
 use crate::handlers::records::{IssueRecord, ProblemRow, RepoRecord, RunRecord, RunRow, TargetRecord};
@@ -26,7 +27,7 @@ pub(super) fn health(health: &Health) -> Value {
         "status": health.status,
         "reasons": health.reasons,
         "checks": health.checks,
-        "lastEventAt": health.last_event_at.map(|at| at.rfc3339()),
+        "lastEventAt": health.last_event_at.map(Timestamp::rfc3339),
     })
 }
 
@@ -88,7 +89,7 @@ pub(super) fn run(recorded: &Recorded) -> Value {
         "dryRun": recorded.run.dry_run,
         "receivedAt": recorded.run.received_at.rfc3339(),
         "plannedAt": recorded.run.planned_at.rfc3339(),
-        "finishedAt": recorded.run.finished_at.map(|at| at.rfc3339()),
+        "finishedAt": recorded.run.finished_at.map(Timestamp::rfc3339),
         "counts": recorded.run.counts,
         "rootRunKey": lineage.root,
         "depth": lineage.depth,
@@ -111,7 +112,7 @@ fn target(target: &TargetRecord, recorded: &Recorded) -> Value {
         "detail": target.detail,
         "hint": target.hint,
         "attempts": target.attempts,
-        "nextAttemptAt": target.next_attempt_at.map(|at| at.rfc3339()),
+        "nextAttemptAt": target.next_attempt_at.map(Timestamp::rfc3339),
         "runId": target.run_id,
         "runUrl": target.run_url,
         "result": recorded.result(target.n).and_then(|result| result.conclusion.clone()),

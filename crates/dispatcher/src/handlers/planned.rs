@@ -2,6 +2,7 @@
 
 use switchboard_clock::Timestamp;
 use switchboard_engine::{Context, Trouble};
+use switchboard_store::Follows;
 
 use crate::candidates::Decision;
 use crate::config::IssuePolicy;
@@ -135,6 +136,8 @@ fn ask_for_report(
     }
     let mut report = report_job(record.source.installation_id, &ReportOrder::run(plan.key));
     if open {
+        // A timer: the delivery is not kept pending by it.
+        report.follows = Follows::Nothing;
         report.key = Some(format!("report-later/{}", plan.key));
         report.due = Some(now + dispatcher.config.issue_wait);
     }

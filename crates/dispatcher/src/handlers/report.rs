@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchboard_clock::Timestamp;
 use switchboard_engine::{Context, Trouble};
-use switchboard_store::{Coalesce, Key, KeyRange, NewIntent, NewJob, Settlement, View, Work};
+use switchboard_store::{Coalesce, Follows, Key, KeyRange, NewIntent, NewJob, Settlement, View, Work};
 
 use crate::config::IssuePolicy;
 use crate::facts::{Event, IssueStep};
@@ -60,6 +60,14 @@ impl Dispatcher {
             return Err(Trouble::permanent("record_expired", format!("run {} is no longer recorded", order.run)));
         };
         let mut draft = Draft::of(&run, context.now);
+        if job.delivery.is_none() {
+            // The timer has rung. What is to be said is said by a job that belongs to the delivery, if it still matters.
+            if run.state == RunState::Dispatching {
+                let report = report_job(run.source.installation_id, &order);
+                draft.job(NewJob { follows: Follows::Delivery(run.delivery), ..report });
+            }
+            return Ok(draft.finish());
+        }
         match order.config {
             Some(config) => self.report_file(&mut draft, &run, &config, context).await?,
             None => self.report_run(&mut draft, run, context).await?,

@@ -225,16 +225,17 @@ fn ended(data: &Data<'_>) -> String {
 mod tests {
     use serde_json::json;
     use switchboard_clock::Timestamp;
-    use switchboard_store::{FactId, WorkId};
 
     use super::*;
 
+    const ID: &str = "01930d5e-7b3c-7000-8000-000000000001";
+
     fn told(kind: &str, data: Value) -> Option<String> {
         let fact = Fact {
-            id: FactId::default(),
+            id: ID.parse().unwrap(),
             at: Timestamp::EPOCH,
             delivery: None,
-            work: WorkId::default(),
+            work: ID.parse().unwrap(),
             automation: NAME.to_owned(),
             subject: "acme/api@9f3c".into(),
             kind: kind.to_owned(),

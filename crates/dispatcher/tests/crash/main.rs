@@ -1,5 +1,6 @@
 //! The crash sweep: one rich story, told again and again with the server dying at another moment each time. However often
 //! and wherever it dies, the world must end as if it had lived: nothing lost, nothing doubled.
+#![expect(clippy::expect_used, reason = "what tests share fails by panicking, too")]
 
 #[path = "../support/mod.rs"]
 mod support;

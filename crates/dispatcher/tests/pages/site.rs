@@ -140,8 +140,8 @@ impl Site {
 /// The run of `repository` that was planned last, by its key.
 pub async fn run_of(world: &World, repository: &str) -> RunRecord {
     let records = world.records(&views::RUN).await;
-    let runs = records.into_iter().map(|record| serde_json::from_value::<RunRecord>(record.value).unwrap());
-    runs.filter(|run| run.source.repository.to_string() == repository).last().expect("a run of this repository")
+    let mut runs = records.into_iter().map(|record| serde_json::from_value::<RunRecord>(record.value).unwrap());
+    runs.rfind(|run| run.source.repository.to_string() == repository).expect("a run of this repository")
 }
 
 /// Lets a run of the source complete, and everything follow.

@@ -6,14 +6,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use switchboard_dispatcher::config::Config;
 use switchboard_dispatcher::facts::kinds;
-use switchboard_dispatcher::handlers::records::{ResultRecord, TargetState};
+use switchboard_dispatcher::handlers::records::TargetState;
 use switchboard_dispatcher::keys::views;
 use switchboard_dispatcher::reasons::Reason;
-use switchboard_simulator::Access;
-use switchboard_simulator::{
-    Credentials, Expected, Input, InstallationSpec, Permissions, RepositorySpec, RunDetails, Trigger, WorkflowSpec,
-};
-use switchboard_store::Fact;
+use switchboard_simulator::{Expected, Input, RunDetails, Trigger, WorkflowSpec};
 
 use crate::support::*;
 

@@ -278,9 +278,9 @@ async fn an_issue_whose_answer_was_lost_is_found_by_its_marker() {
         let (s, ci) = denied(&mut world);
         let post = world.github.fault("POST", "/repos/acme/s/issues");
         if lost {
-            post.lose_answer()
+            post.lose_answer();
         } else {
-            post.reset()
+            post.reset();
         }
 
         ci.complete_run(&success());

@@ -1,5 +1,5 @@
 //! What the stories share: a world whose server runs the dispatcher, and short ways to say what a repository agrees to.
-#![allow(dead_code, reason = "each test binary uses its share")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses its share")]
 
 use std::time::Duration;
 
@@ -34,15 +34,12 @@ pub const CALLS: &[(&str, &str)] = &[
 
 /// A world whose server runs the dispatcher under these settings.
 pub fn world(config: Config) -> Builder {
-    World::with(move || Dispatcher::new(config.clone(), None))
-        .queue(QUEUE)
-        .events(&["workflow_run"])
-        .permissions(&[
-            ("actions", Access::Write),
-            ("contents", Access::Read),
-            ("issues", Access::Write),
-            ("metadata", Access::Read),
-        ])
+    World::with(move || Dispatcher::new(config.clone(), None)).queue(QUEUE).events(&["workflow_run"]).permissions(&[
+        ("actions", Access::Write),
+        ("contents", Access::Read),
+        ("issues", Access::Write),
+        ("metadata", Access::Read),
+    ])
 }
 
 /// The settings of an operator who sets nothing but the issues off, so that stories about something else stay short.

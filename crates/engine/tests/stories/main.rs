@@ -7,6 +7,7 @@ mod burst;
 mod crashes;
 mod echo;
 mod gaps;
+mod installations;
 mod leases;
 mod letters;
 mod payloads;

@@ -77,7 +77,12 @@ fn told(entry: &Entry) -> String {
     let text = |name: &str| entry.data.get(name).and_then(Value::as_str).map(|text| text.replace('`', "'"));
     let letters = || {
         let number = entry.data.get("works").and_then(Value::as_u64).unwrap_or(1);
-        let kinds: Vec<String> = entry.data.get("kinds").and_then(Value::as_array).into_iter().flatten()
+        let kinds: Vec<String> = entry
+            .data
+            .get("kinds")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
             .filter_map(|kind| Some(format!("`{}`", kind.as_str()?.replace('`', "'"))))
             .collect();
         format!("{} {}", plural(number, "dead letter", "dead letters"), kinds.join(", "))
@@ -88,7 +93,10 @@ fn told(entry: &Entry) -> String {
             None => "Signed in.".to_owned(),
         },
         "engine.replay" if entry.data.get("reason").is_some() => {
-            format!("Asked to replay delivery `{}`, whose body is no longer kept.", text("delivery").unwrap_or_default())
+            format!(
+                "Asked to replay delivery `{}`, whose body is no longer kept.",
+                text("delivery").unwrap_or_default()
+            )
         }
         "engine.replay" => format!("Replayed delivery `{}`.", text("delivery").unwrap_or_default()),
         "engine.revive" => format!("Queued {} again.", letters()),

@@ -219,16 +219,10 @@ fn fields(delivery: &Delivery) -> Fields {
         .with("Delivery", Html::trusted(ShortId::new(&*delivery.key.delivery_id).to_string()))
         .with("Our id", Html::trusted(ShortId::new(delivery.id.to_string()).to_string()))
         .with("From", Html::text(&delivery.key.platform))
-        .with_some(
-            "Repository",
-            delivery.repository.as_ref().map(|name| Html::link(&links::subject(name), name)),
-        )
+        .with_some("Repository", delivery.repository.as_ref().map(|name| Html::link(&links::subject(name), name)))
         .with_some(
             "Subject",
-            delivery
-                .subject
-                .as_ref()
-                .map(|subject| Html::link(&links::subject(subject.as_str()), subject.as_str())),
+            delivery.subject.as_ref().map(|subject| Html::link(&links::subject(subject.as_str()), subject.as_str())),
         )
         .with_some(
             "Installation",

@@ -109,7 +109,9 @@ fn mark(seen: &Seen, held: Option<Timestamp>) -> Mark {
     match () {
         () if seen.suspended_at.is_some() => Mark::new(State::Denied, "suspended"),
         () if held.is_some() => Mark::new(State::Denied, "held"),
-        () if missing > 0 => Mark::new(State::Denied, format!("{} missing", plural(missing, "permission", "permissions"))),
+        () if missing > 0 => {
+            Mark::new(State::Denied, format!("{} missing", plural(missing, "permission", "permissions")))
+        }
         () => Mark::new(State::Succeeded, "active"),
     }
 }
@@ -161,27 +163,28 @@ pub(crate) async fn one(shell: Shell, Path(id): Path<String>) -> Result<Response
     let budget = budget(&shell, Installation(number));
     let held = held_until(number, &holds, budget.as_ref(), now);
     let known = seen.clone().unwrap_or_default();
-    let page = InstallationPage {
-        name: known.account.clone().unwrap_or_else(|| format!("Installation {number}")),
-        mark: seen.as_ref().map(|seen| mark(seen, held)),
-        held: held.map(|at| Time { at, now }),
-        story: links::subject(&format!("installation/{number}")),
-        github: known.account.as_deref().filter(|_| !shell.github_url().is_empty()).map(|account| {
-            GitHubLink::new("on GitHub", format!("{}/{}", shell.github_url(), links::encoded(account)))
-        }),
-        fields: Fields::default()
-            .with("Installation", Html::code(&number.to_string()))
-            .with_some("Account", known.kind.as_deref().map(Html::text))
-            .with_some("Repositories", known.repositories.as_deref().map(Html::text))
-            .with_some("Suspended since", known.suspended_at.as_deref().map(Html::text))
-            .with_some("Events", (!known.events.is_empty()).then(|| Html::text(&known.events.join(", "))))
-            .with_some("Seen", known.seen_at.map(|at| Html::of(&Time { at, now }))),
-        budget: budget.map(|budget| spent(&budget, now)),
-        permissions: permissions(&known),
-        latest: DeliveryTable::new(&latest, now, true),
-        all: links::deliveries("installation", &number.to_string()),
-        empty: Empty::new("It has sent nothing yet.", "Its deliveries appear here as they arrive."),
-    };
+    let page =
+        InstallationPage {
+            name: known.account.clone().unwrap_or_else(|| format!("Installation {number}")),
+            mark: seen.as_ref().map(|seen| mark(seen, held)),
+            held: held.map(|at| Time { at, now }),
+            story: links::subject(&format!("installation/{number}")),
+            github: known.account.as_deref().filter(|_| !shell.github_url().is_empty()).map(|account| {
+                GitHubLink::new("on GitHub", format!("{}/{}", shell.github_url(), links::encoded(account)))
+            }),
+            fields: Fields::default()
+                .with("Installation", Html::code(&number.to_string()))
+                .with_some("Account", known.kind.as_deref().map(Html::text))
+                .with_some("Repositories", known.repositories.as_deref().map(Html::text))
+                .with_some("Suspended since", known.suspended_at.as_deref().map(Html::text))
+                .with_some("Events", (!known.events.is_empty()).then(|| Html::text(&known.events.join(", "))))
+                .with_some("Seen", known.seen_at.map(|at| Html::of(&Time { at, now }))),
+            budget: budget.map(|budget| spent(&budget, now)),
+            permissions: permissions(&known),
+            latest: DeliveryTable::new(&latest, now, true),
+            all: links::deliveries("installation", &number.to_string()),
+            empty: Empty::new("It has sent nothing yet.", "Its deliveries appear here as they arrive."),
+        };
     let title = page.name.clone();
     shell.live(["record/engine.installation", "delivery"]).page(&title, &page).await
 }
@@ -189,7 +192,10 @@ pub(crate) async fn one(shell: Shell, Path(id): Path<String>) -> Result<Response
 fn spent(budget: &Budget, now: Timestamp) -> Fields {
     let hour = left(budget, now);
     Fields::default()
-        .with("Left of GitHub's hour", hour.as_ref().map_or_else(|| Html::text("no call yet this hour"), |left| Html::text(&left.text)))
+        .with(
+            "Left of GitHub's hour",
+            hour.as_ref().map_or_else(|| Html::text("no call yet this hour"), |left| Html::text(&left.text)),
+        )
         .with_some("Starts anew", hour.map(|left| Html::of(&left.reset)))
         .with("Points in the last minute", Html::text(&count(budget.points_minute.into())))
         .with("Content writes in the last hour", Html::text(&count(budget.writes_hour.into())))

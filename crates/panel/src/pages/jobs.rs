@@ -4,9 +4,9 @@ use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 
-use super::tables::{WorkRow, WorkTable};
 use super::job::lane;
 use super::letters;
+use super::tables::{WorkRow, WorkTable};
 use crate::components::{Empty, Html, Mark, Pager, Sentence, State, Time};
 use crate::query::JobQuery;
 use crate::{Fault, Shell, links};
@@ -38,7 +38,8 @@ pub(crate) async fn page(shell: Shell, Query(query): Query<JobQuery>) -> Result<
     let limit = if chosen.name == "lane" { lane::LANE } else { ROWS + 1 };
     let mut works = store.works(filter, before, limit).await?;
     let lane = (chosen.name == "lane").then(|| (chosen.value.clone(), lane::sentence(&works, now)));
-    let letters = if is("state", "dead") { letters::kinds(&store.backlog().await?, shell.may_act()) } else { Vec::new() };
+    let letters =
+        if is("state", "dead") { letters::kinds(&store.backlog().await?, shell.may_act()) } else { Vec::new() };
     let holds = if is("state", "waiting") { store.holds().await? } else { Vec::new() };
     let next = if works.len() > ROWS {
         works.truncate(ROWS);
@@ -63,7 +64,9 @@ pub(crate) async fn page(shell: Shell, Query(query): Query<JobQuery>) -> Result<
         holds: holds
             .iter()
             .filter(|hold| hold.until > now)
-            .map(|hold| (hold.installation.to_string(), links::installation(hold.installation), Time { at: hold.until, now }))
+            .map(|hold| {
+                (hold.installation.to_string(), links::installation(hold.installation), Time { at: hold.until, now })
+            })
             .collect(),
         delivery: (chosen.name == "delivery").then(|| chosen.value.clone()),
         table: WorkTable { rows: works.iter().map(|work| WorkRow::new(work, &shell)).collect() },

@@ -112,10 +112,7 @@ pub(crate) struct Chosen {
 }
 
 /// `POST /jobs/letters`
-pub(crate) async fn act(
-    Extension(core): Extension<Arc<Core>>,
-    form: OperatorForm<Chosen>,
-) -> Result<Response, Fault> {
+pub(crate) async fn act(Extension(core): Extension<Arc<Core>>, form: OperatorForm<Chosen>) -> Result<Response, Fault> {
     let (letter, _) = letter(&form.fields.verb)?;
     let works: Vec<WorkId> = form
         .fields

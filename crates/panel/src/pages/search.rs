@@ -120,7 +120,9 @@ async fn find(shell: &Shell, query: &str) -> Result<Vec<Hit>, Fault> {
         if number.is_some() || is_sha(query) {
             let recent = store.deliveries(DeliveryFilter::All, None, RECENT).await?;
             hits.extend(number.into_iter().flat_map(|number| numbers(&recent, number)));
-            hits.extend(is_sha(query).then(|| commits(&recent, query)).into_iter().flatten().map(|topic| Hit::of(&topic)));
+            hits.extend(
+                is_sha(query).then(|| commits(&recent, query)).into_iter().flatten().map(|topic| Hit::of(&topic)),
+            );
         }
     }
     hits.dedup();

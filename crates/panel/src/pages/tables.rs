@@ -81,11 +81,9 @@ impl About {
         });
         match (&delivery.repository, delivery.installation) {
             (Some(name), _) => Self { name: name.clone(), href: links::subject(name), detail },
-            (None, Some(id)) => Self {
-                name: format!("installation {id}"),
-                href: links::installation(id),
-                detail: None,
-            },
+            (None, Some(id)) => {
+                Self { name: format!("installation {id}"), href: links::installation(id), detail: None }
+            }
             (None, None) => Self { name: String::new(), href: String::new(), detail: None },
         }
     }

@@ -250,6 +250,37 @@ impl Sample {
         self.carry(181, sent).await;
     }
 
+    /// What the engine wrote down about installations, and who did what.
+    fn known(&self) -> Vec<RecordChange> {
+        let now = self.now().millis();
+        let installation = |id: u64, account: &str, issues: &str, suspended: Option<&str>| {
+            let value = json!({"id": id, "account": account, "kind": "Organization", "repositories": "selected", "suspended_at": suspended,
+                "granted": {"actions": "write", "contents": "read", "issues": issues, "metadata": "read"},
+                "needed": {"actions": "write", "contents": "read", "issues": "write", "metadata": "read"},
+                "events": ["installation_target", "workflow_run"], "seen_at": now - 240_000});
+            RecordChange::Put("engine.installation".into(), id.to_string().into(), value)
+        };
+        let done = |ago: i64, actor: &str, action: &str, data: Value| {
+            let at = now - ago * 1_000;
+            let value = json!({"at": at, "actor": actor, "action": action, "delivery": null, "data": data});
+            RecordChange::Put("engine.audit".into(), format!("{:015}/{ago}", 253_402_300_799_999 - at).into(), value)
+        };
+        vec![
+            installation(48_211_907, "acme", "write", None),
+            installation(50_118_332, "ascend", "read", None),
+            installation(51_000_017, "umbrella", "write", Some("2026-11-02T09:14:00Z")),
+            done(86_000, "operator", "engine.signed_in", json!({"role": "operator", "client": "198.51.100.7"})),
+            done(
+                85_800,
+                "operator",
+                "engine.replay",
+                json!({"delivery": "72d3162e-cc78-4fe3-81ab-4c9300000000", "jobs": 1}),
+            ),
+            done(4_100, "read-only", "engine.signed_in", json!({"role": "read-only", "client": "198.51.100.12"})),
+            done(900, "operator", "engine.revive", json!({"works": 12, "kinds": ["dispatch.workflow"]})),
+        ]
+    }
+
     /// A pull request whose deliveries overlap.
     async fn reviewed(&self) {
         let subject = Subject::from("acme/api#412");
@@ -266,7 +297,11 @@ impl Sample {
             }),
         };
         let planned = |n: u64| {
-            fact(&subject, "dispatch.plan.created", json!({"candidateTargets": n, "allowedTargets": n, "deniedTargets": 0}))
+            fact(
+                &subject,
+                "dispatch.plan.created",
+                json!({"candidateTargets": n, "allowedTargets": n, "deniedTargets": 0}),
+            )
         };
         self.arrive(&about("opened", "1c5d3f92b41f0e77aa2a4471c3f0a9b8d7e6f5a4"), true).await;
         self.decide(61, Settlement { facts: vec![planned(0)], ..Settlement::done() }).await;
@@ -287,12 +322,28 @@ impl Sample {
         self.arrive(&about("labeled", "9f3c2d1be02a4471c3f0a9b8d7e6f5a4b3c2d1e0"), true).await;
         self.pass(310);
         let sent = Settlement {
-            facts: vec![fact(&subject, "dispatch.trigger.succeeded", json!({"attempts": 1, "runId": 991, "targetRepo": "acme/deploy"}))],
-            calls: json!([call(self.now(), "write", "POST", "/repos/acme/deploy/actions/workflows/cd.yml/dispatches", 204, 181, 4_994)]),
+            facts: vec![fact(
+                &subject,
+                "dispatch.trigger.succeeded",
+                json!({"attempts": 1, "runId": 991, "targetRepo": "acme/deploy"}),
+            )],
+            calls: json!([call(
+                self.now(),
+                "write",
+                "POST",
+                "/repos/acme/deploy/actions/workflows/cd.yml/dispatches",
+                204,
+                181,
+                4_994
+            )]),
             ..Settlement::done()
         };
         self.carry(181, sent).await;
-        let denied = fact(&subject, "dispatch.target.denied", json!({"reason": "inbound_not_authorized", "targetRepo": "acme/docs"}));
+        let denied = fact(
+            &subject,
+            "dispatch.target.denied",
+            json!({"reason": "inbound_not_authorized", "targetRepo": "acme/docs"}),
+        );
         self.decide(44, Settlement { facts: vec![denied], ..Settlement::done() }).await;
     }
 
@@ -363,12 +414,12 @@ impl Sample {
         let planned = Settlement {
             facts: vec![fact(&subject, "dispatch.plan.created", json!({"candidateTargets": 1, "allowedTargets": 1}))],
             intents: vec![intent("acme/deploy", sha)],
-            records: vec![RecordChange::Put(
+            records: [self.known(), vec![RecordChange::Put(
                 "engine.gaps".into(),
                 "current".into(),
                 json!({"checked_at": self.now().millis(), "complete_until": self.now().millis(),
                     "nothing_missing_since": (self.now() - Duration::from_secs(3 * 86_400 + 7_000)).millis(), "missing": 0}),
-            )],
+            )]].concat(),
             hold: Some(Hold { installation: Installation(50_118_332), until: self.now() + Duration::from_secs(37) }),
             counters: vec![CounterAdd {
                 view: "dispatcher.total".into(),

@@ -9,6 +9,8 @@ use axum::extract::ConnectInfo;
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use switchboard_clock::Timestamp;
+use switchboard_engine::accept::Action;
+use switchboard_engine::operations::SIGNED_IN;
 use switchboard_panel::{Access, Auth, AutomationPages, Insight, Panel, TokenHash, Version};
 use switchboard_store::Store;
 use tokio_util::sync::CancellationToken;
@@ -102,6 +104,12 @@ impl Site {
             shutdown: shutdown.clone(),
         };
         Self { router: panel.router_with(insight), reads, actions, shutdown }
+    }
+
+    /// What operators asked for, their sign-ins apart.
+    pub fn acted(&self) -> Vec<Action> {
+        let actions = self.actions.0.lock().unwrap();
+        actions.iter().filter(|action| action.event != SIGNED_IN).cloned().collect()
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

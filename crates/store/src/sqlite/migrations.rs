@@ -29,11 +29,8 @@ impl Schema {
     /// [`StoreError::Unavailable`] if it cannot be read.
     pub fn of(path: &Path) -> Result<Self> {
         let known = u32::try_from(STEPS.len()).map_err(StoreError::unavailable)?;
-        let found = if path.exists() {
-            open::reader(path)?.pragma_query_value(None, VERSION, |row| row.get(0))?
-        } else {
-            0
-        };
+        let found =
+            if path.exists() { open::reader(path)?.pragma_query_value(None, VERSION, |row| row.get(0))? } else { 0 };
         Ok(Self { found, known })
     }
 }

@@ -122,6 +122,10 @@ impl Writer {
                 self.commit(batch);
             }
         }
+        // Once the server has stopped, the file alone shall be whole. If the log cannot be moved now, the next start does.
+        if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+            tracing::warn!(%error, "the log could not be moved into the database");
+        }
     }
 
     fn commit(&mut self, mut batch: Vec<Box<dyn Command>>) {

@@ -113,7 +113,7 @@ fn quoted(text: &str) -> String {
     if text.chars().all(plain) && text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         text.to_owned()
     } else {
-        format!("{:?}", text)
+        format!("{text:?}")
     }
 }
 

@@ -64,7 +64,7 @@ impl askama::filters::HtmlSafe for Quote {}
 /// Looks at both paths.
 pub(super) async fn look(github: &GitHub, name: &RepositoryName, base: &str) -> FileNow {
     match tokio::time::timeout(PATIENCE, read(github, name)).await {
-        Ok(Ok(Some(files))) => found(files, name, base),
+        Ok(Ok(Some(files))) => found(&files, name, base),
         Ok(Ok(None)) => FileNow::Unknown(
             Notice::new(
                 Mark::new(Shape::Denied, "not installed"),
@@ -95,7 +95,7 @@ async fn read(github: &GitHub, name: &RepositoryName) -> Result<Option<[File; 2]
     Ok(Some([first, second]))
 }
 
-fn found(files: [File; 2], name: &RepositoryName, base: &str) -> FileNow {
+fn found(files: &[File; 2], name: &RepositoryName, base: &str) -> FileNow {
     let there = |file: &File| matches!(file, File::Found { .. } | File::TooLarge);
     let both = files.iter().all(there).then(|| {
         Notice::new(
@@ -104,7 +104,7 @@ fn found(files: [File; 2], name: &RepositoryName, base: &str) -> FileNow {
         )
         .hint("Remove one of the two, so that nobody edits the wrong one.")
     });
-    let Some((path, file)) = PATHS.into_iter().zip(&files).find(|(_, file)| there(file)) else {
+    let Some((path, file)) = PATHS.into_iter().zip(files).find(|(_, file)| there(file)) else {
         return FileNow::Missing;
     };
     let (text, read) = match file {

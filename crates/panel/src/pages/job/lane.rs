@@ -29,7 +29,9 @@ pub(crate) fn sentence(lane: &[Work], now: Timestamp) -> Option<Sentence> {
     };
     let text = match holder.state {
         WorkState::Leased => format!("`{kind}` runs and holds the lane; {behind}."),
-        _ if holder.due > now => format!("`{kind}` holds the lane until it is tried again {}; {behind}.", ago(holder.due, now)),
+        _ if holder.due > now => {
+            format!("`{kind}` holds the lane until it is tried again {}; {behind}.", ago(holder.due, now))
+        }
         _ => format!("`{kind}` is next; {behind}."),
     };
     let state = match holder.state {

@@ -17,7 +17,12 @@ pub(super) fn timeline(core: &Core, work: &Work, attempts: &[Attempt], facts: &[
     if let Some(began) = work.first_leased_at {
         let wait = began.since(work.created_at);
         if wait.as_millis() >= WAIT_TOLD_MILLIS {
-            lines.push(line("waited", began, Flow::Decided, Sentence::new(format!("Its turn, after {}.", duration(wait)))));
+            lines.push(line(
+                "waited",
+                began,
+                Flow::Decided,
+                Sentence::new(format!("Its turn, after {}.", duration(wait))),
+            ));
         }
     }
     let flow = if work.class == Class::Intent { Flow::Out } else { Flow::Decided };
@@ -54,7 +59,9 @@ fn end(work: &Work, now: Timestamp) -> Option<Line> {
         (WorkState::Waiting, _) => (now, Sentence::new("Waits for its turn.").state(State::Waiting)),
         (WorkState::Leased, _) => (now, Sentence::new("Runs now.").state(State::Running)),
         (WorkState::Done, Some(at)) => (at, Sentence::new("Done.").state(State::Succeeded)),
-        (WorkState::Dead, Some(at)) => (at, Sentence::new("A dead letter: it stays until somebody replays or discards it.").state(State::Dead)),
+        (WorkState::Dead, Some(at)) => {
+            (at, Sentence::new("A dead letter: it stays until somebody replays or discards it.").state(State::Dead))
+        }
         (WorkState::Withdrawn, Some(at)) => (at, Sentence::new("Withdrawn.").state(State::Cancelled)),
         (_, None) => return None,
     };

@@ -70,9 +70,10 @@ impl Heading {
             Topic::Number { repository, number } => (crumb(repository), Name::Text(format!("#{number}"))),
             Topic::Commit { repository, sha } => (crumb(repository), Name::Commit(Sha::new(sha))),
             Topic::Repository(name) => (None, Name::Text(spelled.clone().unwrap_or_else(|| name.clone()))),
-            Topic::Installation(id) => {
-                (Some((format!("Installation {id}"), format!("/installations/{id}"))), Name::Text("everything it sent".to_owned()))
-            }
+            Topic::Installation(id) => (
+                Some((format!("Installation {id}"), format!("/installations/{id}"))),
+                Name::Text("everything it sent".to_owned()),
+            ),
         };
         let installation = deliveries
             .iter()

@@ -221,12 +221,18 @@ fn now_and_next(deliveries: &[Delivery], works: &[Work], facts: &[Fact], now: Ti
             Mark::new(State::Dead, plural(letters.max(dead), "dead letter", "dead letters"))
         }
         () if any(WorkState::Leased) => Mark::new(State::Running, "at work"),
-        () if pending > 0 => Mark::new(State::Running, format!("{} pending", plural(pending, "delivery", "deliveries"))),
+        () if pending > 0 => {
+            Mark::new(State::Running, format!("{} pending", plural(pending, "delivery", "deliveries")))
+        }
         () if any(WorkState::Waiting) => Mark::new(State::Waiting, "decided, to be carried out"),
         () => Mark::new(State::Succeeded, "all settled"),
     };
     let sentence = if works.is_empty() && pending > 0 {
-        Sentence::new(format!("{} of {} wait to be decided.", count(pending), plural(deliveries.len() as u64, "delivery", "deliveries")))
+        Sentence::new(format!(
+            "{} of {} wait to be decided.",
+            count(pending),
+            plural(deliveries.len() as u64, "delivery", "deliveries")
+        ))
     } else {
         next(works, now)
     };

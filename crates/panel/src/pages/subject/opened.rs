@@ -106,10 +106,7 @@ fn row(work: &Work, attempts: Option<&[Attempt]>, now: Timestamp) -> Row {
         kind: String::new(),
         automation: Some(work.automation.clone()),
         more,
-        links: vec![(
-            links::job(work.id),
-            if attempts.is_none() && work.attempts > 0 { "calls" } else { "job" },
-        )],
+        links: vec![(links::job(work.id), if attempts.is_none() && work.attempts > 0 { "calls" } else { "job" })],
     }
 }
 

@@ -43,7 +43,8 @@ impl Row {
         let guid = &delivery.key.delivery_id;
         let event = event_name(delivery).replace('`', "'");
         let about = delivery.subject.as_ref().filter(|subject| **subject != topic.subject());
-        let about = about.map(|subject| format!(" about `{}`", subject.as_str().replace('`', "'"))).unwrap_or_default();
+        let short = about.map(|subject| short_name(subject.as_str()));
+        let told = short.as_deref().map(|name| format!(" about `{}`", name.replace('`', "'"))).unwrap_or_default();
         let what = if delivery.key.platform == "api" { "An operator asked for" } else { "Delivery" };
         let settled = match (delivery.state, took(delivery)) {
             (DeliveryState::Ignored, _) => ", which no automation wants".to_owned(),
@@ -60,12 +61,13 @@ impl Row {
             links.push((format!("{page}/body"), "raw"));
         }
         links.extend(open.map(|open| (open, "calls")));
+        links.extend(about.map(|subject| (links::subject(subject.as_str()), "story")));
         Self {
             key: format!("d-{id}"),
             at: delivery.accepted_at,
             flow: Flow::In,
             delivery: Some(delivery.id),
-            sentence: Sentence::new(format!("{what} `{event}`{about}, {}{settled}{again}.", bytes(delivery.body_bytes)))
+            sentence: Sentence::new(format!("{what} `{event}`{told}, {}{settled}{again}.", bytes(delivery.body_bytes)))
                 .state(Mark::from(delivery.state).state)
                 .to(page),
             kind: middle(guid),
@@ -96,6 +98,14 @@ impl Row {
     pub(super) fn is(&self, flow: Option<&str>, automation: Option<&str>) -> bool {
         flow.is_none_or(|flow| self.flow.class() == flow)
             && automation.is_none_or(|name| self.automation.as_deref().is_none_or(|own| own == name))
+    }
+}
+
+/// A subject with its commit as short as GitHub shows it: `acme/api@9f3c2d1`.
+fn short_name(subject: &str) -> String {
+    match subject.split_once('@') {
+        Some((repository, sha)) => format!("{repository}@{}", sha.chars().take(7).collect::<String>()),
+        None => subject.to_owned(),
     }
 }
 
@@ -184,7 +194,13 @@ fn gutter(rows: &[Option<DeliveryId>]) -> Vec<Vec<&'static str>> {
         let here = known.or_else(|| id.and_then(|_| threads.iter().position(Option::is_none)));
         let ends = id.is_some_and(|id| last.get(&id) == Some(&at));
         let cells = (0..THREADS).map(|column| match (begins, ends) {
-            _ if here != Some(column) => if threads[column].is_some() { "through" } else { "none" },
+            _ if here != Some(column) => {
+                if threads[column].is_some() {
+                    "through"
+                } else {
+                    "none"
+                }
+            }
             (true, true) => "only",
             (true, false) => "first",
             (false, true) => "last",
