@@ -6,9 +6,10 @@ use switchboard_simulator::Call;
 
 use super::Play;
 
-/// Every call that the server may make: the dispatcher's, and those by which the engine finds missing deliveries.
-const CALLS: [(&str, &str); 13] = [
+/// Every call that the server may make: the dispatcher's, and those by which the engine finds missing deliveries and knows the installations.
+const CALLS: [(&str, &str); 14] = [
     ("GET", "/app"),
+    ("GET", "/app/installations"),
     ("GET", "/app/hook/deliveries"),
     ("GET", "/app/hook/deliveries/*"),
     ("POST", "/app/hook/deliveries/*/attempts"),
