@@ -1,6 +1,6 @@
 //! What a story looks at on the server's side.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -30,6 +30,21 @@ impl World {
     #[must_use]
     pub fn store_handle(&self) -> Arc<dyn Store> {
         Arc::clone(&self.server().store)
+    }
+
+    /// The statements that readers of the store have run since this was last asked, each with the lines of its plan.
+    ///
+    /// # Panics
+    /// If SQLite does not explain a statement that it ran.
+    #[must_use]
+    pub fn statements(&self) -> Vec<(String, Vec<String>)> {
+        let server = self.server();
+        let seen = std::mem::take(&mut *server.statements.lock().unwrap_or_else(PoisonError::into_inner));
+        let explained = |sql: String| {
+            let plan = read(server.sqlite.explain(&sql));
+            (sql, plan)
+        };
+        seen.into_iter().map(explained).collect()
     }
 
     /// The history of a subject, oldest first.

@@ -1,7 +1,8 @@
 //! The server: what is born at a start and gone after a death.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use switchboard_clock::{Clock, Entropy, SimulatedClock};
@@ -40,16 +41,29 @@ pub(crate) struct Server {
     pub(crate) router: Router,
     /// The store itself, for the story's own looks.
     pub(crate) store: Arc<dyn Store>,
+    /// The same, where it matters that it is SQLite.
+    pub(crate) sqlite: Arc<SqliteStore>,
+    /// The statements that readers have run.
+    pub(crate) statements: Statements,
 }
+
+/// Statements, each once.
+pub(crate) type Statements = Arc<Mutex<BTreeSet<String>>>;
 
 impl Server {
     /// Opens the disk, whatever is on it, and puts a server together on top.
     pub(crate) fn start(plan: &Plan) -> Self {
         plan.doom.revive();
         let clock: Arc<dyn Clock> = Arc::new(plan.clock.clone());
-        let options = sqlite::Options::new(Arc::clone(&clock), Arc::clone(&plan.entropy));
+        let mut options = sqlite::Options::new(Arc::clone(&clock), Arc::clone(&plan.entropy));
+        let statements = Statements::default();
+        let seen = Arc::clone(&statements);
+        options.trace = Some(Arc::new(move |sql: &str| {
+            seen.lock().unwrap_or_else(PoisonError::into_inner).insert(sql.to_owned());
+        }));
         // Its lock is let go when the last handle on the store is gone; so this also finds handles that a story kept.
-        let store: Arc<dyn Store> = SqliteStore::open(&plan.database, &options).expect("the store opens");
+        let sqlite = SqliteStore::open(&plan.database, &options).expect("the store opens");
+        let store: Arc<dyn Store> = Arc::clone(&sqlite) as Arc<dyn Store>;
         let parts = Parts {
             store: Arc::new(Watched { inner: Arc::clone(&store), gauge: Arc::clone(&plan.gauge) }),
             github: github(plan, Arc::clone(&clock)),
@@ -60,7 +74,7 @@ impl Server {
         };
         let engine = Engine::new(parts, Options { crashes: plan.doom.crashes(), ..plan.options.clone() });
         let router = webhook::router(engine.acceptor().clone());
-        Self { engine, router, store }
+        Self { engine, router, store, sqlite, statements }
     }
 }
 

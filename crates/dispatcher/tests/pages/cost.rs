@@ -40,12 +40,57 @@ async fn dispatcher_41_every_page_reads_the_store_as_often_with_10_runs_as_with_
     end(world).await;
 }
 
-/// How often each page and endpoint reads.
-async fn reads(world: &World) -> Vec<(String, u64)> {
+#[tokio::test]
+async fn no_page_aggregates_scans_or_sorts() {
+    let mut world = world(Config::default()).schedules().begin().await;
+    let ci = arrange(&mut world);
+    play(&mut world, &ci).await;
+    let delivery = world.deliveries().await.pop().expect("the story has deliveries");
+    let shared = [
+        "/".to_owned(),
+        "/deliveries".to_owned(),
+        "/deliveries?event=workflow_run".to_owned(),
+        "/deliveries?repository=acme%2Fapi".to_owned(),
+        "/deliveries?state=settled".to_owned(),
+        format!("/deliveries/{}", delivery.id),
+        format!("/search?q={}", delivery.id),
+        "/jobs".to_owned(),
+        "/jobs?state=dead".to_owned(),
+        "/subjects/acme/api".to_owned(),
+        "/installations".to_owned(),
+        "/audit".to_owned(),
+        "/settings".to_owned(),
+        "/api/v1/deliveries".to_owned(),
+        "/api/v1/jobs".to_owned(),
+    ];
+    let site = Site::open(&world);
+    let _ = world.statements();
+    let mut looked_at = 0;
+    for path in paths(&world).await.into_iter().chain(shared) {
+        let answer = site.get(&path).await;
+        assert!(answer.status.is_success() || answer.status.is_redirection(), "{path}: {}", answer.status);
+        for (sql, plan) in world.statements() {
+            looked_at += plan.len();
+            let upper = sql.to_uppercase();
+            for word in ["COUNT(", "SUM(", "AVG(", "TOTAL(", "GROUP BY", "DISTINCT", "GROUP_CONCAT("] {
+                assert!(!upper.contains(word), "{path} aggregates: {sql}");
+            }
+            for line in plan {
+                assert!(!line.contains("SCAN") && !line.contains("TEMP B-TREE"), "{path}: {line}: {sql}");
+            }
+        }
+    }
+    assert!(looked_at > 50, "the pages' statements were not seen: {looked_at}");
+    drop(site);
+    end(world).await;
+}
+
+/// Every page and endpoint of the dispatcher.
+async fn paths(world: &World) -> Vec<String> {
     let (api, deploy) = (run_of(world, "acme/api").await, run_of(world, "acme/deploy").await);
     let smoke = run_of(world, "acme/smoke-tests").await;
     let (page, wire) = ("/dispatcher", "/api/v1/dispatcher");
-    let paths = [
+    vec![
         page.to_owned(),
         format!("{page}/runs"),
         format!("{page}/runs?source=acme%2Fapi"),
@@ -68,10 +113,14 @@ async fn reads(world: &World) -> Vec<(String, u64)> {
         format!("{wire}/runs/{}", api.key),
         format!("{wire}/journey?deliveryId={}", api.delivery_id),
         format!("{wire}/repos/acme/api"),
-    ];
+    ]
+}
+
+/// How often each page and endpoint reads.
+async fn reads(world: &World) -> Vec<(String, u64)> {
     let site = Site::open(world);
     let mut counted = Vec::new();
-    for path in paths {
+    for path in paths(world).await {
         let before = site.reads();
         let answer = site.get(&path).await;
         assert!(answer.status.is_success() || answer.status.is_redirection(), "{path}: {}", answer.status);
