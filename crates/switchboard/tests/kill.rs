@@ -95,8 +95,6 @@ impl Town {
             variable("GITHUB_WEBHOOK_SECRET", SECRET),
             variable("GITHUB_APP_PRIVATE_KEY", &SIMULATOR_ONLY_PRIVATE_KEY.trim_end().replace('\n', "\\n")),
             variable("LOG_LEVEL", "warn"),
-            // An attempt that dies with the server counts like any other, and here the server dies faster than it works.
-            variable("DISPATCH_MAX_RETRIES", "20"),
             // What was never answered must not come in by the back door.
             variable("SWITCHBOARD__ENGINE__GAP_REPAIR_MINUTES", "0"),
         ];

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use switchboard_engine::{Context, Trouble};
+use switchboard_engine::{Context, Trouble, audit};
 use switchboard_store::{Follows, Settlement, Work};
 
 use crate::handlers::plan::{PlanOrder, PlanReplay, installation};
@@ -41,6 +41,8 @@ pub struct ReplayAction {
 impl Dispatcher {
     pub(super) async fn replay(&self, work: &Work, context: &Context) -> Result<Settlement, Trouble> {
         let ReplayAction { run_key, n, only } = payload(work)?;
+        // The acceptor adds who asks.
+        let actor = work.payload["actor"].as_str().unwrap_or_default();
         let base = RunKey { replay: None, ..run_key };
         let Some(run) = context.store.get::<RunRecord>(&views::RUN, &keys::run(base)).await? else {
             return Err(Trouble::permanent("unknown_run", format!("there is no run {base}")));
@@ -53,6 +55,9 @@ impl Dispatcher {
         let lane = keys::run_lane(base.repository_id, base.run_id);
         let mut plan = job(PLAN, lane, installation(run.source.installation_id), json!(order));
         plan.follows = Follows::Delivery(run.delivery);
-        Ok(Settlement { jobs: vec![plan], ..Settlement::done() })
+        let repository = &run.source.repository;
+        let data = json!({ "runKey": base, "n": n, "only": only, "repository": repository });
+        let records = vec![audit::entry(work, context.now, actor, data)];
+        Ok(Settlement { jobs: vec![plan], records, ..Settlement::done() })
     }
 }

@@ -44,6 +44,9 @@ async fn dispatcher_42_a_replay_dispatches_what_failed_and_nothing_else() {
     world.run_for(Duration::from_secs(200)).await;
 
     assert_eq!(posts(&world), before + 1);
+    let audit = world.records(&switchboard_engine::audit::VIEW).await;
+    assert_eq!((audit.len(), &audit[0].value["action"]), (1, &serde_json::json!("dispatcher.replay")));
+    assert!(audit[0].value["actor"].as_str().is_some_and(|actor| !actor.is_empty()), "{}", audit[0].value);
     let told = site.with_token("GET", &format!("/api/v1/dispatcher/runs/{key}"), OPERATOR, "").await.json();
     let states: Vec<_> = told["targets"].as_array().unwrap().iter().map(|target| target["reason"].as_str()).collect();
     let again = Some("already_dispatched");
