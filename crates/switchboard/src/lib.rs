@@ -10,6 +10,7 @@ pub mod desk;
 pub mod doctor;
 mod listen;
 pub mod logging;
+pub mod needs;
 mod probes;
 pub mod serve;
 pub mod settings;

@@ -8,6 +8,7 @@ use switchboard_github::{Error, GitHub};
 use switchboard_store::{Store as _, StoreError};
 
 use super::{Check, Report, judge};
+use crate::needs::Needs;
 use crate::serve;
 use crate::settings::kinds::StoreLocation;
 use crate::settings::{GitHubSettings, Settings};
@@ -30,21 +31,20 @@ pub async fn machine(settings: &Settings, github: &GitHubSettings) -> Report {
 
 /// What GitHub says about the App: who it is, what it may do, where it is installed.
 pub async fn app(settings: &Settings, github: &GitHubSettings, client: &GitHub) -> Report {
-    let dispatcher = &settings.dispatcher.config;
     let app = match client.app().fetch().await {
         Ok(fetched) => fetched.value,
         Err(error) => return Report { checks: vec![refused("GitHub", &error)] },
     };
-    let needed = judge::needed_permissions(dispatcher);
+    let needed = Needs::of(&settings.dispatcher.config);
     let mut checks = vec![
         Check::good("GitHub", format!("App {} answers at {}", app.id, github.api_url)),
         judge::clock(client.clock_skew_ms()),
         judge::slug(github.slug.as_ref(), &app),
-        judge::permissions(&needed, &app),
-        judge::events(dispatcher, &app),
+        judge::permissions(&needed.permissions, &app),
+        judge::events(&needed.events, &app),
     ];
     match installations(client).await {
-        Ok(found) => checks.extend(judge::installations(&needed, &found)),
+        Ok(found) => checks.extend(judge::installations(&needed.permissions, &found)),
         Err(error) => checks.push(refused("installations", &error)),
     }
     Report { checks }

@@ -1,31 +1,13 @@
 //! What was found against what is needed. Pure: values in, checks out.
 
-use switchboard_dispatcher::config::{Config, IssuePolicy};
+use switchboard_github::AppSlug;
 use switchboard_github::api::app::{App, Installation};
 use switchboard_github::permission::{Access, Permission, Permissions};
-use switchboard_github::{AppSlug, endpoint};
 
 use super::Check;
 
-/// The only webhook event that the dispatcher wants.
-const WORKFLOW_RUN: &str = "workflow_run";
-
 /// A JWT may be up to a minute old when GitHub sees it, because we back-date it; a clock further off needs attention.
 const TOLERATED_SKEW_MS: i64 = 30_000;
-
-/// What the App must be allowed to do, by what each automation that is switched on calls (the dispatcher's contract,
-/// section 11).
-#[must_use]
-pub fn needed_permissions(dispatcher: &Config) -> Permissions {
-    let mut calls = vec![&endpoint::REPOSITORY];
-    if dispatcher.enabled {
-        calls.extend([&endpoint::CONTENTS, &endpoint::WORKFLOW_RUNS, &endpoint::WORKFLOW_DISPATCH]);
-        if dispatcher.issues != IssuePolicy::Off {
-            calls.extend([&endpoint::ISSUES, &endpoint::CREATE_ISSUE, &endpoint::UPDATE_ISSUE]);
-        }
-    }
-    endpoint::needed(calls)
-}
 
 /// Whether the configured slug is the App's.
 #[must_use]
@@ -57,20 +39,22 @@ pub fn permissions(needed: &Permissions, app: &App) -> Check {
     )
 }
 
-/// Whether the App subscribes to the events that it acts on.
+/// Whether the App subscribes to the events that are acted on.
 #[must_use]
-pub fn events(dispatcher: &Config, app: &App) -> Check {
+pub fn events(needed: &[&str], app: &App) -> Check {
     const SUBJECT: &str = "events";
-    if !dispatcher.enabled {
+    if needed.is_empty() {
         return Check::good(SUBJECT, "none needed");
     }
-    if app.events.iter().any(|event| event == WORKFLOW_RUN) {
-        return Check::good(SUBJECT, WORKFLOW_RUN);
+    let missing: Vec<&str> =
+        needed.iter().copied().filter(|event| !app.events.iter().any(|has| has == event)).collect();
+    if missing.is_empty() {
+        return Check::good(SUBJECT, needed.join(", "));
     }
     Check::bad(
         SUBJECT,
-        format!("the App does not subscribe to {WORKFLOW_RUN}"),
-        "tick \"Workflow run\" under \"Permissions & events\" on the App's settings page; it is offered once Actions is granted",
+        format!("the App does not subscribe to {}", missing.join(", ")),
+        "tick them under \"Permissions & events\" on the App's settings page; an event is offered once its permission is granted",
     )
 }
 
@@ -129,8 +113,15 @@ fn listed(permissions: &Permissions) -> String {
 mod tests {
     use serde_json::{Value, json};
 
+    use switchboard_dispatcher::config::Config;
+
     use super::super::Verdict;
     use super::*;
+    use crate::needs::Needs;
+
+    fn needed() -> Needs {
+        Needs::of(&Config::default())
+    }
 
     fn app(changes: &Value) -> App {
         let mut app = json!({
@@ -154,30 +145,27 @@ mod tests {
 
     #[test]
     fn an_app_that_has_what_is_needed_is_well() {
-        let (config, app) = (Config::default(), app(&json!({})));
-        let needed = needed_permissions(&config);
-        let checks =
-            [permissions(&needed, &app), events(&config, &app), slug(app.slug.as_ref(), &app), slug(None, &app)];
+        let (needed, app) = (needed(), app(&json!({})));
+        let checks = [
+            permissions(&needed.permissions, &app),
+            events(&needed.events, &app),
+            slug(app.slug.as_ref(), &app),
+            slug(None, &app),
+        ];
         assert!(checks.iter().all(|check| check.verdict == Verdict::Good), "{checks:?}");
     }
 
     #[test]
     fn what_the_app_lacks_is_named_with_its_access() {
-        let needed = needed_permissions(&Config::default());
+        let needed = needed().permissions;
         let check = permissions(&needed, &app(&json!({ "permissions": { "actions": "read", "contents": "write" } })));
         assert_eq!(check.verdict, Verdict::Bad);
         assert_eq!(check.found, "the App lacks actions: write, issues: write, metadata: read");
     }
 
     #[test]
-    fn without_issues_the_permission_for_them_is_not_needed() {
-        let config = Config { issues: IssuePolicy::Off, ..Config::default() };
-        assert_eq!(needed_permissions(&config).access(&Permission::ISSUES), None);
-    }
-
-    #[test]
     fn a_missing_event_and_another_slug_are_bad() {
-        let check = events(&Config::default(), &app(&json!({ "events": ["push"] })));
+        let check = events(&needed().events, &app(&json!({ "events": ["push"] })));
         assert_eq!((check.verdict, check.found.as_str()), (Verdict::Bad, "the App does not subscribe to workflow_run"));
         let configured: AppSlug = "other-app".parse().unwrap();
         let check = slug(Some(&configured), &app(&json!({})));
@@ -186,7 +174,7 @@ mod tests {
 
     #[test]
     fn installations_are_judged_one_by_one() {
-        let needed = needed_permissions(&Config::default());
+        let needed = needed().permissions;
         let all = json!({ "actions": "write", "contents": "read", "issues": "write", "metadata": "read" });
         let found = installations(
             &needed,
