@@ -1,6 +1,6 @@
 //! The target's consent: whether its `inbound` rules let this source workflow start that workflow with those inputs.
 
-use crate::file::{DispatchingFile, InboundTarget};
+use crate::file::{DispatchingFile, InboundTarget, Line};
 use crate::names::{RepositoryName, RepositoryRef, WorkflowFile};
 use crate::reasons::Reason;
 use crate::templates::Inputs;
@@ -33,7 +33,7 @@ pub struct Refusal {
 ///
 /// # Errors
 /// When no rule names the source and both workflows, or none of those that do accepts all inputs.
-pub fn authorise(file: &DispatchingFile, request: &Request<'_>) -> Result<u32, Refusal> {
+pub fn authorise<'f>(file: &'f DispatchingFile, request: &Request<'_>) -> Result<&'f Line, Refusal> {
     let rules = file
         .inbound
         .iter()
@@ -46,7 +46,7 @@ pub fn authorise(file: &DispatchingFile, request: &Request<'_>) -> Result<u32, R
         return Err(Refusal { reason: Reason::InboundNotAuthorized, detail });
     }
     match targets.find(|target| accepts(target, request.inputs)) {
-        Some(target) => Ok(target.line),
+        Some(target) => Ok(&target.line),
         None => {
             let keys: Vec<&str> = request.inputs.iter().map(|(key, _)| key.as_str()).collect();
             Err(Refusal { reason: Reason::InputsNotAccepted, detail: format!("inputs sent: {}", keys.join(", ")) })
@@ -83,7 +83,8 @@ mod tests {
             target_workflow: &"cd.yml".parse().unwrap(),
             inputs: &inputs,
         };
-        authorise(&file(&format!("inbound:\n{inbound}")), &request).map_err(|refusal| refusal.reason)
+        let file = file(&format!("inbound:\n{inbound}"));
+        authorise(&file, &request).map(|line| line.number).map_err(|refusal| refusal.reason)
     }
 
     fn rule(repository: &str, workflow: &str, target: &str) -> String {

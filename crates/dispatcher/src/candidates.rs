@@ -3,6 +3,7 @@
 //! They come in two stages, so that the number of reads is bounded before the first one: [`screen`] applies rules 1 to 6 from what the
 //! plan already knows, [`judge`] applies rules 7 to 11 to a survivor, given what was read about its target.
 
+use crate::file::Line;
 use crate::matching::{Candidate, CandidateNumber};
 use crate::names::{RepositoryName, WorkflowFile};
 use crate::reasons::Reason;
@@ -23,7 +24,7 @@ pub struct Denial {
     /// Its number within the plan.
     pub number: CandidateNumber,
     /// Its line in the source's file.
-    pub line: u32,
+    pub line: Line,
     /// The target repository.
     pub repository: RepositoryName,
     /// The target workflow.
@@ -47,7 +48,7 @@ impl Candidate {
     fn deny(&self, reason: Reason, detail: impl Into<String>) -> Denial {
         Denial {
             number: self.number,
-            line: self.line,
+            line: self.line.clone(),
             repository: self.repository.clone(),
             workflow: self.workflow.clone(),
             reason,

@@ -41,11 +41,23 @@ pub struct OutboundRule {
     pub targets: Vec<OutboundTarget>,
 }
 
+/// A line of a file, quoted where a decision is explained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its number, from 1.
+    pub number: u32,
+    /// What stands there, without the space around it; cut to [`QUOTE_MAX`] characters.
+    pub text: Arc<str>,
+}
+
+/// Characters of a line that are quoted.
+pub const QUOTE_MAX: usize = 160;
+
 /// A workflow to start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboundTarget {
-    /// The target's line, from 1.
-    pub line: u32,
+    /// Where it stands.
+    pub line: Line,
     /// Its repository.
     pub repository: RepositoryRef,
     /// Its file there.
@@ -72,8 +84,8 @@ pub struct InboundRule {
 /// An own workflow that may be started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InboundTarget {
-    /// The target's line, from 1.
-    pub line: u32,
+    /// Where it stands.
+    pub line: Line,
     /// Its file.
     pub workflow: WorkflowFile,
     /// Input keys that are taken from this source.
@@ -91,12 +103,33 @@ pub fn read(bytes: &[u8]) -> Result<(DispatchingFile, Diagnostics), Diagnostics>
         Err(diagnostic) => return Err(diagnostic.into()),
     };
     let mut walker = Walker::new();
-    let file = document(&mut walker, &root);
+    let mut file = document(&mut walker, &root);
+    if let Some(file) = &mut file {
+        quote(file, bytes);
+    }
     let diagnostics = walker.finish();
     match file {
         Some(file) if !diagnostics.has_errors() => Ok((file, diagnostics)),
         _ => Err(diagnostics),
     }
+}
+
+/// Fills in what the targets' lines say; the walk knows only their numbers.
+fn quote(file: &mut DispatchingFile, bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let lines: Vec<&str> = text.lines().collect();
+    let outbound = file.outbound.iter_mut().flat_map(|rule| &mut rule.targets).map(|target| &mut target.line);
+    let inbound = file.inbound.iter_mut().flat_map(|rule| &mut rule.targets).map(|target| &mut target.line);
+    for line in outbound.chain(inbound) {
+        let index = usize::try_from(line.number).unwrap_or_default().saturating_sub(1);
+        let written = lines.get(index).copied().unwrap_or_default().trim();
+        line.text = written.chars().take(QUOTE_MAX).collect::<String>().into();
+    }
+}
+
+/// The line of a node, its text to be filled in by [`quote`].
+fn line(node: &Node) -> Line {
+    Line { number: node.line, text: Arc::default() }
 }
 
 fn document(walker: &mut Walker, root: &Node) -> Option<DispatchingFile> {
@@ -137,7 +170,7 @@ fn outbound_target(walker: &mut Walker, node: &Node, path: &FieldPath) -> Option
     let workflow = fields.required(walker, "workflow").and_then(|(node, path)| name(walker, node, &path));
     let git_ref = fields.optional("ref").and_then(|(node, path)| name(walker, node, &path));
     let inputs = fields.optional("inputs").map_or_else(Vec::new, |(node, path)| inputs(walker, node, &path));
-    Some(OutboundTarget { line: node.line, repository: repository?, workflow: workflow?, git_ref, inputs })
+    Some(OutboundTarget { line: line(node), repository: repository?, workflow: workflow?, git_ref, inputs })
 }
 
 fn inputs(walker: &mut Walker, node: &Node, path: &FieldPath) -> Vec<(InputKey, Arc<str>)> {
@@ -193,7 +226,7 @@ fn inbound_target(walker: &mut Walker, node: &Node, path: &FieldPath) -> Option<
     let workflow = fields.required(walker, "workflow").and_then(|(node, path)| name(walker, node, &path));
     let accept_inputs =
         fields.optional("accept_inputs").map_or_else(Vec::new, |(node, path)| list(walker, node, &path, name));
-    Some(InboundTarget { line: node.line, workflow: workflow?, accept_inputs })
+    Some(InboundTarget { line: line(node), workflow: workflow?, accept_inputs })
 }
 
 /// A text with a grammar of its own.

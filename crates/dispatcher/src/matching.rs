@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::file::{DispatchingFile, OutboundRule};
+use crate::file::{DispatchingFile, Line, OutboundRule};
 use crate::names::{GitRef, InputKey, RepositoryName, WorkflowFile};
 use crate::payload::SourceRun;
 
@@ -24,7 +24,7 @@ pub struct Candidate {
     /// Its number within the plan.
     pub number: CandidateNumber,
     /// Its line in the source's file.
-    pub line: u32,
+    pub line: Line,
     /// The target repository; a bare name means the source's owner.
     pub repository: RepositoryName,
     /// The target workflow.
@@ -54,7 +54,7 @@ pub fn candidates(file: &DispatchingFile, run: &SourceRun) -> Candidates {
     let judged = (1..=MAX_JUDGED).zip(targets.by_ref()).filter_map(|(number, target)| {
         Some(Candidate {
             number: CandidateNumber(number),
-            line: target.line,
+            line: target.line.clone(),
             // The source's owner is a valid one, so this resolves.
             repository: target.repository.resolve(run.repository.owner()).ok()?,
             workflow: target.workflow.clone(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::{Denial, Survivor};
 use crate::authorisation::{Request, authorise};
 use crate::config::Config;
-use crate::file::DispatchingFile;
+use crate::file::{DispatchingFile, Line};
 use crate::matching::CandidateNumber;
 use crate::names::{RepositoryName, WorkflowFile};
 use crate::payload::SourceRun;
@@ -59,7 +59,12 @@ pub enum FileVerdict {
     /// There, but unusable.
     Invalid,
     /// Valid.
-    Found(Arc<DispatchingFile>),
+    Found {
+        /// Where it stands.
+        path: &'static str,
+        /// What it says.
+        file: Arc<DispatchingFile>,
+    },
 }
 
 /// What was read about a target. The file is read last, and only if [`judge`] still waits for it.
@@ -131,7 +136,9 @@ pub struct Allowed {
     /// The ref to start on.
     pub git_ref: String,
     /// The consenting line in the target's file.
-    pub inbound_line: u32,
+    pub inbound: Line,
+    /// Where that file stands.
+    pub inbound_path: &'static str,
 }
 
 /// Applies rules 7 to 11. Survivors of one plan are judged in file order with one `taken`; judging the same one again with more reads
@@ -167,11 +174,11 @@ fn decide(
             }
         }
     };
-    let file = match &reads.file {
+    let (inbound_path, file) = match &reads.file {
         Read::Unavailable => return Ok(None),
         Read::Known(FileVerdict::Missing) => return Err((Reason::MissingTargetConfig, String::new())),
         Read::Known(FileVerdict::Invalid) => return Err((Reason::InvalidTargetConfig, String::new())),
-        Read::Known(FileVerdict::Found(file)) => file,
+        Read::Known(FileVerdict::Found { path, file }) => (*path, file),
     };
     let request = Request {
         source: &run.repository,
@@ -180,7 +187,7 @@ fn decide(
         target_workflow: &candidate.workflow,
         inputs: &survivor.inputs,
     };
-    let inbound_line = authorise(file, &request).map_err(|refusal| (refusal.reason, refusal.detail))?;
+    let inbound = authorise(file, &request).map_err(|refusal| (refusal.reason, refusal.detail))?.clone();
     let branch = run.head_branch.as_deref();
     let git_ref = refs::choose(candidate.git_ref.as_ref(), config, branch, &repository.default_branch);
     Ok(Some(Allowed {
@@ -188,7 +195,8 @@ fn decide(
         repository: repository.clone(),
         installation_id,
         git_ref,
-        inbound_line,
+        inbound,
+        inbound_path,
     }))
 }
 

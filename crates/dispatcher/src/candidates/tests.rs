@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::*;
 use crate::chains::Lineage;
 use crate::config::Config;
+use crate::file::PATHS;
 use crate::matching::candidates;
 use crate::payload::SourceRun;
 use crate::testing::{file, run};
@@ -133,7 +134,14 @@ fn survivor(number: u16, repository: &str, workflow: &str) -> Survivor {
     let (number, repository, workflow) =
         (CandidateNumber(number), repository.parse().unwrap(), workflow.parse().unwrap());
     Survivor {
-        candidate: Candidate { number, line: 3, repository, workflow, git_ref: None, inputs: Vec::new() },
+        candidate: Candidate {
+            number,
+            line: Line { number: 3, text: Arc::default() },
+            repository,
+            workflow,
+            git_ref: None,
+            inputs: Vec::new(),
+        },
         inputs: Vec::new(),
     }
 }
@@ -147,7 +155,7 @@ fn consenting() -> Read<FileVerdict> {
     let file = file(
         "inbound: [{source: {repository: Org/source, workflow: ci.yml}, targets: [{workflow: cd.yml}, {workflow: ci.yml}]}]",
     );
-    Read::Known(FileVerdict::Found(Arc::new(file)))
+    Read::Known(FileVerdict::Found { path: PATHS[0], file: Arc::new(file) })
 }
 
 fn reads(repository: Read<RepositoryVerdict>) -> TargetReads {
@@ -176,7 +184,10 @@ fn the_late_rules_come_in_their_order() {
         (with(Read::Unavailable), Ok(None)),
         (with(Read::Known(FileVerdict::Missing)), Err(Reason::MissingTargetConfig)),
         (with(Read::Known(FileVerdict::Invalid)), Err(Reason::InvalidTargetConfig)),
-        (with(Read::Known(FileVerdict::Found(Arc::default()))), Err(Reason::InboundNotAuthorized)),
+        (
+            with(Read::Known(FileVerdict::Found { path: PATHS[0], file: Arc::default() })),
+            Err(Reason::InboundNotAuthorized),
+        ),
         (with(consenting()), Ok(Some(11))),
     ];
     for (reads, expected) in table {
@@ -216,5 +227,5 @@ fn an_allowed_dispatch_carries_its_ref_and_the_consenting_line() {
     let decision =
         judge(&survivor(1, "Org/t", "cd.yml"), &reads(repository(2, "Org/t", false)), source, &mut Taken::default());
     let Decision::Allowed(allowed) = decision else { panic!("{decision:?}") };
-    assert_eq!((allowed.git_ref.as_str(), allowed.inbound_line, allowed.repository.id), ("main", 1, 2));
+    assert_eq!((allowed.git_ref.as_str(), allowed.inbound.number, allowed.repository.id), ("main", 1, 2));
 }

@@ -20,12 +20,13 @@ fn a_full_file_is_read_with_its_lines() {
     assert_eq!((rule.line, rule.workflow.as_str()), (3, "ci.yml"));
     assert_eq!(rule.conclusions.as_deref(), Some(&["success".to_owned(), "skipped".to_owned()][..]));
     let target = &rule.targets[1];
-    assert_eq!((target.line, target.repository.to_string().as_str()), (8, "Friends/other"));
+    assert_eq!((target.line.number, target.repository.to_string().as_str()), (8, "Friends/other"));
     assert_eq!(target.git_ref.as_ref().map(GitRef::as_str), Some("refs/heads/main"));
     assert_eq!(
         target.inputs.iter().map(|(key, value)| (key.as_str(), &**value)).collect::<Vec<_>>(),
         [("sha", "{{ source.sha }}"), ("n", "5")]
     );
+    assert_eq!(&*target.line.text, "- repository: Friends/other");
     let inbound = &file.inbound[0];
     assert_eq!(
         (inbound.line, inbound.repository.to_string().as_str(), inbound.workflow.as_str()),

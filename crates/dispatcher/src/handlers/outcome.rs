@@ -9,6 +9,7 @@ use switchboard_store::{Coalesce, Key, Lane, NewIntent};
 use crate::candidates::{Allowed, Denial, Survivor};
 use crate::chains::{ExpectedRun, Lineage};
 use crate::facts::{Event, Target};
+use crate::file::Line;
 use crate::handlers::draft::Draft;
 use crate::handlers::plan::{Plan, installation};
 use crate::handlers::records::{ExpectedRecord, ProblemRow, RunRecord, TargetRecord, TargetState};
@@ -48,7 +49,7 @@ pub(super) fn denied(
 
 /// The record of a candidate that was denied before anything else was noted about it.
 pub(super) fn denied_record(denial: &Denial) -> TargetRecord {
-    target_record(denial.number, &denial.repository, &denial.workflow, denial.line)
+    target_record(denial.number, &denial.repository, &denial.workflow, &denial.line)
 }
 
 /// A dry run: everything but the dispatch.
@@ -58,7 +59,7 @@ pub(super) fn simulated(draft: &mut Draft, allowed: &Allowed, now: Timestamp) ->
         target: named(allowed),
         dispatch_ref: &allowed.git_ref,
         input_keys: &input_keys,
-        line: allowed.survivor.candidate.line,
+        line: allowed.survivor.candidate.line.number,
     });
     TargetRecord { state: TargetState::Simulated, settled_at: Some(now), ..allowed_record(allowed) }
 }
@@ -88,7 +89,7 @@ pub(super) fn queue(draft: &mut Draft, source: &Source<'_>, lineage: &Lineage, a
         target: named(allowed),
         dispatch_ref: &allowed.git_ref,
         input_keys: &input_keys,
-        line: candidate.line,
+        line: candidate.line.number,
     });
     draft.tally.one(Count::Queued);
     let record = TargetRecord { state: TargetState::Queued, ..allowed_record(allowed) };
@@ -220,7 +221,9 @@ fn allowed_record(allowed: &Allowed) -> TargetRecord {
         repository_id: Some(allowed.repository.id),
         installation_id: Some(allowed.installation_id),
         git_ref: Some(allowed.git_ref.clone()),
-        inbound_line: Some(allowed.inbound_line),
+        inbound_line: Some(allowed.inbound.number),
+        inbound_text: Some(allowed.inbound.text.to_string()),
+        inbound_path: Some(allowed.inbound_path.to_owned()),
         ..survivor_record(&allowed.survivor)
     }
 }
@@ -231,7 +234,7 @@ fn survivor_record(survivor: &Survivor) -> TargetRecord {
     TargetRecord {
         inputs,
         wanted_ref: candidate.git_ref.clone(),
-        ..target_record(candidate.number, &candidate.repository, &candidate.workflow, candidate.line)
+        ..target_record(candidate.number, &candidate.repository, &candidate.workflow, &candidate.line)
     }
 }
 
@@ -239,7 +242,7 @@ fn target_record(
     number: CandidateNumber,
     repository: &RepositoryName,
     workflow: &WorkflowFile,
-    line: u32,
+    line: &Line,
 ) -> TargetRecord {
     TargetRecord {
         n: number.0,
@@ -250,8 +253,11 @@ fn target_record(
         wanted_ref: None,
         git_ref: None,
         inputs: Vec::new(),
-        line,
+        line: line.number,
+        line_text: line.text.to_string(),
         inbound_line: None,
+        inbound_text: None,
+        inbound_path: None,
         state: TargetState::Waiting,
         reason: None,
         detail: None,

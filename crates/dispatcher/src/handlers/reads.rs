@@ -28,7 +28,7 @@ impl FileRead {
         match self {
             Self::Missing => FileVerdict::Missing,
             Self::Invalid { .. } => FileVerdict::Invalid,
-            Self::Found { file, .. } => FileVerdict::Found(Arc::clone(file)),
+            Self::Found { path, file, .. } => FileVerdict::Found { path, file: Arc::clone(file) },
         }
     }
 

@@ -148,9 +148,18 @@ pub struct TargetRecord {
     pub inputs: Vec<(String, String)>,
     /// Its line in the source's file.
     pub line: u32,
+    /// What stands there. A stranger's text, like the other quote.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub line_text: String,
     /// The consenting line in the target's file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inbound_line: Option<u32>,
+    /// What stands there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inbound_text: Option<String>,
+    /// Where the target's file stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inbound_path: Option<String>,
     /// How far it has come.
     pub state: TargetState,
     /// Why it was denied or failed.

@@ -176,7 +176,7 @@ fn target(outcome: &Outcome) -> Option<SimulatedTarget> {
             state: "denied",
             git_ref: None,
             inputs: Vec::new(),
-            line: denial.line,
+            line: denial.line.number,
             why: Some(because(denial.reason, &denial.detail)),
         }),
         Outcome::Decided(Decision::Allowed(allowed)) => {
@@ -189,7 +189,7 @@ fn target(outcome: &Outcome) -> Option<SimulatedTarget> {
                 state: "dispatched",
                 git_ref: Some(allowed.git_ref.clone()),
                 inputs: inputs.map(|(key, value)| (key.as_str().to_owned(), value.to_string())).collect(),
-                line: candidate.line,
+                line: candidate.line.number,
                 why: None,
             })
         }
@@ -207,7 +207,7 @@ fn target(outcome: &Outcome) -> Option<SimulatedTarget> {
                 state: "unknown",
                 git_ref: None,
                 inputs: Vec::new(),
-                line: candidate.line,
+                line: candidate.line.number,
                 why: Some(why),
             })
         }

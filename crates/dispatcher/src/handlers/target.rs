@@ -7,6 +7,7 @@ use switchboard_engine::{Context, Trouble};
 use switchboard_store::{Failure, KeyRange, Settlement, Work};
 
 use crate::candidates::{Decision, Survivor, Taken};
+use crate::file::Line;
 use crate::handlers::draft::Draft;
 use crate::handlers::evaluate::{Case, judge_one};
 use crate::handlers::outcome::{self, Source};
@@ -110,7 +111,7 @@ fn survivor(target: &TargetRecord) -> Option<Survivor> {
     Some(Survivor {
         candidate: Candidate {
             number: CandidateNumber(target.n),
-            line: target.line,
+            line: Line { number: target.line, text: target.line_text.as_str().into() },
             repository: target.repository.clone(),
             workflow: target.workflow.clone(),
             git_ref: target.wanted_ref.clone(),

@@ -19,12 +19,12 @@ async fn the_journey_shows_both_consents_each_target_and_what_they_started() {
     let page = site.get(&format!("/dispatcher/runs/{}", run.key)).await;
     assert_eq!(page.status, StatusCode::OK);
     page.shows(&[
-        // Both files, by line.
+        // Both files, by line, and what stands there.
         "acme/api dispatching.yml",
         "https://github.com/acme/api/blob/HEAD/dispatching.yml?plain=1#L5",
-        "line 11",
-        "→ acme/deploy cd.yml",
-        "← acme/api ci.yml",
+        "- repository: deploy",
+        "https://github.com/acme/deploy/blob/HEAD/dispatching.yml?plain=1#L11",
+        "inbound, line 11: - { workflow: cd.yml, accept_inputs: [sha, image] } (acme/api ci.yml may start cd.yml)",
         // Each end in words, with its code and what to do.
         "<code>acme/web</code> has no <code>inbound</code> rule that lets <code>acme/api</code> <code>ci.yml</code> start <code>cd.yml</code>.",
         "- source: { repository: acme/api, workflow: ci.yml }",

@@ -3,7 +3,7 @@
 use switchboard_clock::Timestamp;
 use switchboard_panel::components::{GitHubLink, Mark, Notice, State as Shape, Time, plural};
 
-use super::{Journey, picture, words};
+use super::{Journey, consent, picture, words};
 use crate::handlers::records::{TargetRecord, TargetState};
 use crate::names::{RepositoryName, WorkflowFile};
 use crate::pages::links;
@@ -47,7 +47,10 @@ impl Card {
                 target.line,
                 run.config_path.as_deref().map(|path| links::line(github, &run.source.repository, path, target.line)),
             ),
-            inbound: target.inbound_line.map(|line| (line, links::repo(&target.repository))),
+            inbound: target.inbound_line.map(|line| {
+                let href = consent::inbound_line(target, github);
+                (line, href.unwrap_or_else(|| links::repo(&target.repository)))
+            }),
             inputs: target.inputs.clone(),
             attempts: (target.attempts > 0).then(|| plural(target.attempts.into(), "attempt", "attempts")),
             next: target.next_attempt_at.filter(|_| !target.state.is_terminal()).map(|at| Time { at, now }),

@@ -29,26 +29,28 @@ pub(super) struct Consent {
 impl Consent {
     /// The rule that names this target.
     pub(super) fn outbound(journey: &Journey, target: &TargetRecord, y: u32, github: &str) -> Self {
-        let rule = format!("{} {}", target.repository, target.workflow);
+        let rule = quote(&target.line_text, || format!("→ {} {}", target.repository, target.workflow));
         Self {
             shape: Shape::Succeeded,
             y,
             file: own_file(journey),
             line: Some(target.line),
             href: own_line(journey, target.line, github),
-            text: fit(&format!("→ {rule}"), COLUMNS),
+            text: fit(&rule, COLUMNS),
             full: format!("outbound, line {}: {rule}", target.line),
             quoted: true,
         }
     }
 
-    /// What the target's own file says. Which of the two paths it stands at is not recorded, so the line leads to the repository's
-    /// page, which knows.
-    pub(super) fn inbound(journey: &Journey, target: &TargetRecord, y: u32) -> Self {
+    /// What the target's own file says; when it does not consent, in our words.
+    pub(super) fn inbound(journey: &Journey, target: &TargetRecord, y: u32, github: &str) -> Self {
         let run = journey.run();
         let source = format!("{} {}", run.source.repository, run.source.workflow);
         let (shape, text) = match (target.inbound_line, target.reason, target.state) {
-            (Some(_), ..) => (Shape::Succeeded, format!("← {source}")),
+            (Some(_), ..) => {
+                let written = target.inbound_text.as_deref().unwrap_or_default();
+                (Shape::Succeeded, quote(written, || format!("← {source}")))
+            }
             (None, Some(Reason::InboundNotAuthorized), _) => (Shape::Denied, "no inbound rule for this".to_owned()),
             (None, Some(Reason::InputsNotAccepted), _) => (Shape::Denied, "does not accept these inputs".to_owned()),
             (None, Some(Reason::MissingTargetConfig), _) => (Shape::Denied, "no such file".to_owned()),
@@ -63,11 +65,14 @@ impl Consent {
         Self {
             shape,
             y,
-            file: fit(&format!("{} {}", target.repository, PATHS[0]), COLUMNS),
+            file: fit(
+                &format!("{} {}", target.repository, target.inbound_path.as_deref().unwrap_or(PATHS[0])),
+                COLUMNS,
+            ),
             line: target.inbound_line,
-            href: Some(links::repo(&target.repository)),
+            href: Some(inbound_line(target, github).unwrap_or_else(|| links::repo(&target.repository))),
             full: match target.inbound_line {
-                Some(line) => format!("inbound, line {line}: {source} may start {}", target.workflow),
+                Some(line) => format!("inbound, line {line}: {text} ({source} may start {})", target.workflow),
                 None => text.clone(),
             },
             text: fit(&text, if quoted { COLUMNS } else { WORDS }),
@@ -101,6 +106,17 @@ impl Consent {
         let text = "nobody is asked".to_owned();
         Self { shape: Shape::Cancelled, y, file, line: None, href: None, full: text.clone(), text, quoted: false }
     }
+}
+
+/// A line of the file, or our words for one whose text was not kept.
+fn quote(written: &str, words: impl FnOnce() -> String) -> String {
+    if written.is_empty() { words() } else { written.to_owned() }
+}
+
+/// Where the consenting line stands at GitHub.
+pub(super) fn inbound_line(target: &TargetRecord, github: &str) -> Option<String> {
+    let (path, line) = (target.inbound_path.as_deref()?, target.inbound_line?);
+    Some(links::line(github, &target.repository, path, line))
 }
 
 fn own_file(journey: &Journey) -> String {

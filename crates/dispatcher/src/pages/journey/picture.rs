@@ -221,7 +221,7 @@ fn row(journey: &Journey, target: &TargetRecord, y: u32, from: (u32, u32), githu
         lead: curve(from, (CONSENT.x, y + ROW / 4)),
         consent: CONSENT,
         outbound: Consent::outbound(journey, target, y, github),
-        inbound: Consent::inbound(journey, target, y + ROW / 2),
+        inbound: Consent::inbound(journey, target, y + ROW / 2, github),
         target: TARGET,
         passage: match target.state {
             TargetState::Denied => "stopped",
