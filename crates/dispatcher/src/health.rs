@@ -112,15 +112,15 @@ fn check(id: &str, label: &str, status: Status, detail: String) -> Check {
 
 /// Silence alone is no alarm: at night nobody pushes. Events that GitHub sent and that never arrived are.
 fn event_recency(vitals: &Vitals) -> Check {
-    let age = vitals.last_event_at.map(|at| vitals.now.since(at));
-    let (status, detail) = match age {
+    let (status, detail) = match vitals.last_event_at {
         _ if vitals.undelivered > 0 => {
             (Status::Red, format!("{} events did not arrive in the last hour", vitals.undelivered))
         }
         None => (Status::Idle, "no run yet".to_owned()),
-        Some(age) => {
-            let status = if age <= RECENT { Status::Green } else { Status::Idle };
-            (status, format!("the last run completed {} min ago", age.as_secs() / 60))
+        Some(at) => {
+            let status = if vitals.now.since(at) <= RECENT { Status::Green } else { Status::Idle };
+            // The moment, not its distance: a silence that goes on changes nothing, so that nothing is written.
+            (status, format!("the last run completed at {}", at.format("%Y-%m-%d %H:%M UTC")))
         }
     };
     check("event_recency", "Events", status, detail)

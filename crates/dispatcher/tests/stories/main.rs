@@ -5,6 +5,7 @@
 mod support;
 
 mod answers;
+mod bounds;
 mod budget;
 mod chains;
 mod config_issues;

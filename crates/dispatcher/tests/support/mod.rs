@@ -34,7 +34,12 @@ pub const CALLS: &[(&str, &str)] = &[
 
 /// A world whose server runs the dispatcher under these settings.
 pub fn world(config: Config) -> Builder {
-    World::with(move || Dispatcher::new(config.clone(), None)).queue(QUEUE).events(&["workflow_run"]).permissions(&[
+    arranged(World::with(move || Dispatcher::new(config.clone(), None)).queue(QUEUE))
+}
+
+/// An App as the dispatcher needs it.
+pub fn arranged(builder: Builder) -> Builder {
+    builder.events(&["workflow_run"]).permissions(&[
         ("actions", Access::Write),
         ("contents", Access::Read),
         ("issues", Access::Write),
