@@ -20,11 +20,14 @@ use crate::{AppId, GitHub, InstallationId, RepoId, RepoName, Scope, Settings};
 /// A PKCS#8 private key, the same throughout a run.
 pub(crate) fn app_key_pem() -> &'static str {
     static KEY: OnceLock<String> = OnceLock::new();
-    KEY.get_or_init(|| {
-        let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
-        let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
-        pem("PRIVATE KEY", der.as_ref())
-    })
+    KEY.get_or_init(new_key_pem)
+}
+
+/// A PKCS#8 private key that is new each time. Making one takes a while.
+pub(crate) fn new_key_pem() -> String {
+    let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
+    let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
+    pem("PRIVATE KEY", der.as_ref())
 }
 
 /// A PEM block.
