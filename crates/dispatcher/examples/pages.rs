@@ -44,6 +44,7 @@ async fn main() -> std::io::Result<()> {
         version: Version { version: "0.1.0".to_owned(), image: "sha256:4be1c0a7f9d2".to_owned(), started_at: began },
         github_url: "https://github.com".to_owned(),
         shutdown: CancellationToken::new(),
+        also: Vec::new(),
     };
     let router = panel.router().merge(schemas());
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

@@ -15,6 +15,7 @@ use switchboard_store::{
 
 use crate::automation::{API, Arrival, Automation, GITHUB};
 use crate::crash::{CrashPoint, Crashed, Crashes};
+use crate::observe::Observer;
 use crate::subject;
 
 /// GitHub sends at most 25 MB and drops larger payloads (GitHub Docs, "Webhook events and payloads").
@@ -27,6 +28,7 @@ pub struct Acceptor {
     pub(crate) automations: Arc<[Arc<dyn Automation>]>,
     pub(crate) secrets: Arc<[WebhookSecret]>,
     pub(crate) crashes: Crashes,
+    pub(crate) observer: Arc<dyn Observer>,
 }
 
 /// The answer to a webhook that was taken in.

@@ -1,14 +1,16 @@
 //! One attempt at one job or intent: run its handler or carrier, and settle what came of it.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use switchboard_clock::{Timestamp, jittered};
-use switchboard_github::record::CallLog;
+use switchboard_github::record::CallRecord;
 use switchboard_store::{Attempt, Class, Failure, Hold, Leased, Outcome, Settlement, StoreError, Work};
+use tracing::Instrument as _;
 
 use crate::crash::{CrashPoint, Crashed};
+use crate::observe::{Attempted, Ending};
 use crate::{Automation, Context, Engine, Trouble};
 
 /// How long to wait before a settlement is offered again to a store that could not take it.
@@ -21,16 +23,61 @@ const LOST: &str = "lost";
 /// After so many lost attempts in a row a work is given up.
 const LOSSES_MAX: usize = 20;
 
+/// How an attempt ended, for whoever is told.
+struct Ended {
+    ending: Ending,
+    failure: Option<String>,
+    committed: bool,
+    calls: Vec<CallRecord>,
+}
+
+impl Ended {
+    /// The lease went before there was anything to settle.
+    fn lost() -> Self {
+        Self { ending: Ending::Lost, failure: None, committed: false, calls: Vec::new() }
+    }
+
+    /// It comes to this, which is not committed yet.
+    fn with(outcome: &Outcome, calls: Vec<CallRecord>) -> Self {
+        let (ending, failure) = match outcome {
+            Outcome::Done => (Ending::Done, None),
+            Outcome::Retry { counted: true, failure, .. } => (Ending::Retry, Some(failure)),
+            Outcome::Retry { counted: false, failure, .. } => (Ending::Wait, Some(failure)),
+            Outcome::Dead { failure } => (Ending::Dead, Some(failure)),
+        };
+        Self { ending, failure: failure.map(|failure| failure.code.clone()), committed: false, calls }
+    }
+}
+
 impl Engine {
-    /// Runs one leased work to its settlement.
+    /// Runs one leased work to its settlement. Every line that is logged meanwhile names the work and its delivery.
     pub(crate) async fn attempt(&self, leased: Leased) -> Result<(), Crashed> {
+        let (started_at, begun) = (self.store.now(), Instant::now());
+        let ended = self.attempt_within(&leased).instrument(span(&leased.work)).await?;
+        self.tell(&leased.work, &ended, started_at, begun.elapsed());
+        Ok(())
+    }
+
+    fn tell(&self, work: &Work, ended: &Ended, started_at: Timestamp, took: Duration) {
+        self.options.observer.attempted(&Attempted {
+            work,
+            ending: ended.ending,
+            committed: ended.committed,
+            failure: ended.failure.as_deref(),
+            started_at,
+            took,
+            calls: &ended.calls,
+        });
+    }
+
+    async fn attempt_within(&self, leased: &Leased) -> Result<Ended, Crashed> {
         self.crashes.pass(CrashPoint::Claimed)?;
         let Some(automation) = self.automation(&leased.work.automation) else {
             // Its automation is switched off: let it wait until somebody switches it on again.
             let failure = failure("automation_disabled", "the automation that this work belongs to is switched off");
             let at = self.store.now() + Duration::from_secs(300);
             let outcome = Outcome::Retry { at, failure, counted: false, unanswered: leased.work.unanswered };
-            return self.settle(&leased, Settlement::with(outcome)).await;
+            return self.settle(leased, Settlement::with(outcome), Vec::new()).await;
         };
         let (github, calls) = self.github.recording();
         let context = self.context(github);
@@ -42,10 +89,10 @@ impl Engine {
         };
         let result = {
             let guarded = AssertUnwindSafe(running).catch_unwind();
-            let kept = self.keep_lease(&leased);
+            let kept = self.keep_lease(leased);
             tokio::select! {
                 result = guarded => result,
-                () = kept => return Ok(()),
+                () = kept => return Ok(Ended::lost()),
             }
         };
         self.crashes.pass(match leased.work.class {
@@ -65,13 +112,21 @@ impl Engine {
                 self.after(trouble, automation.as_ref(), &leased.work, &context).await
             }
         };
+        let calls = calls.records();
         settlement.calls = noted(&calls);
         self.schedule_next(&leased.work, automation.as_ref(), &mut settlement);
-        self.settle(&leased, settlement).await
+        self.settle(leased, settlement, calls).await
     }
 
     /// Settles a lease that ended without a settlement.
     pub(crate) async fn lost(&self, leased: Leased) -> Result<(), Crashed> {
+        let (started_at, begun) = (self.store.now(), Instant::now());
+        let ended = self.lost_within(&leased).instrument(span(&leased.work)).await?;
+        self.tell(&leased.work, &Ended { ending: Ending::Lost, ..ended }, started_at, begun.elapsed());
+        Ok(())
+    }
+
+    async fn lost_within(&self, leased: &Leased) -> Result<Ended, Crashed> {
         let context = self.context(self.github.clone());
         let failure = failure("lease_lost", "the server stopped, or the attempt took longer than its lease");
         let settlement = match self.automation(&leased.work.automation) {
@@ -90,7 +145,7 @@ impl Engine {
                 }
             },
         };
-        self.settle(&leased, settlement).await
+        self.settle(leased, settlement, Vec::new()).await
     }
 
     /// What a lost lease changes. The server's death is not the work's fault, so it does not count against it; but a work
@@ -153,21 +208,26 @@ impl Engine {
     }
 
     /// Commits a settlement; a store in trouble is asked again, because the work itself is done.
-    async fn settle(&self, leased: &Leased, settlement: Settlement) -> Result<(), Crashed> {
+    async fn settle(&self, leased: &Leased, settlement: Settlement, calls: Vec<CallRecord>) -> Result<Ended, Crashed> {
         let work = &leased.work;
+        let ended = Ended::with(&settlement.outcome, calls);
         for _ in 0..SETTLE_TRIES {
             match self.store.settle(leased.lease, settlement.clone()).await {
-                Ok(()) => return self.crashes.pass(CrashPoint::Settled),
+                Ok(()) => {
+                    self.crashes.pass(CrashPoint::Settled)?;
+                    return Ok(Ended { committed: true, ..ended });
+                }
                 Err(StoreError::StaleLease) => {
-                    tracing::warn!(work = %work.id, kind = work.kind, "a stale lease settled nothing");
-                    return Ok(());
+                    tracing::warn!("a stale lease settled nothing");
+                    return Ok(ended);
                 }
                 Err(error @ StoreError::TooLarge { .. }) => {
                     tracing::error!(work = %work.id, kind = work.kind, %error, "given up: a dead letter");
                     let outcome = Outcome::Dead { failure: failure("settlement_too_large", &error.to_string()) };
+                    let ended = Ended::with(&outcome, ended.calls);
                     // If this fails too, the lease ends and the attempt is made again.
-                    let _ = self.store.settle(leased.lease, Settlement::with(outcome)).await;
-                    return Ok(());
+                    let committed = self.store.settle(leased.lease, Settlement::with(outcome)).await.is_ok();
+                    return Ok(Ended { committed, ..ended });
                 }
                 Err(error) => {
                     tracing::error!(work = %work.id, kind = work.kind, %error, hint = error.hint(), "could not settle");
@@ -177,7 +237,7 @@ impl Engine {
                 }
             }
         }
-        Ok(())
+        Ok(ended)
     }
 
     /// Extends the lease as long as it is polled; returns when the lease is gone.
@@ -209,9 +269,14 @@ impl Engine {
 }
 
 /// The calls as they are kept with the attempt.
-fn noted(calls: &CallLog) -> serde_json::Value {
-    let records = calls.records();
-    if records.is_empty() { serde_json::Value::Null } else { serde_json::to_value(records).unwrap_or_default() }
+fn noted(calls: &[CallRecord]) -> serde_json::Value {
+    if calls.is_empty() { serde_json::Value::Null } else { serde_json::to_value(calls).unwrap_or_default() }
+}
+
+/// What every line of an attempt's log says.
+fn span(work: &Work) -> tracing::Span {
+    let delivery = work.delivery.map(|id| id.to_string());
+    tracing::info_span!("attempt", delivery, work = %work.id, kind = work.kind)
 }
 
 fn failure(code: &str, message: &str) -> Failure {

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accept::Acceptor;
 use crate::crash::{Crashed, Crashes};
+use crate::observe::{Observer, Unobserved};
 use crate::operations::{self, Operations, Upkeep};
 use crate::{Automation, Context, Reader, schedule};
 
@@ -33,6 +34,8 @@ pub struct Options {
     pub upkeep: Upkeep,
     /// Where to die, in tests.
     pub crashes: Crashes,
+    /// Who is told what happens.
+    pub observer: Arc<dyn Observer>,
 }
 
 impl Default for Options {
@@ -45,6 +48,7 @@ impl Default for Options {
             queues: vec![operations::QUEUE],
             upkeep: Upkeep::default(),
             crashes: Crashes::default(),
+            observer: Arc::new(Unobserved),
         }
     }
 }
@@ -86,6 +90,7 @@ impl Engine {
             automations: parts.automations.clone().into(),
             secrets: parts.secrets.into(),
             crashes: options.crashes.clone(),
+            observer: Arc::clone(&options.observer),
         };
         let own = Operations::new(Arc::clone(&parts.store), products.clone(), options.upkeep);
         let mut automations = parts.automations;

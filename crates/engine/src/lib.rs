@@ -11,6 +11,8 @@
 //! [schedules](Schedule), the operator's actions ([`operations`]) with their [`audit`], gap repair ([`gaps`]) and a look
 //! at where the App is [installed](installations), which are built like any other automation.
 //!
+//! Whoever measures is told what happened ([`observe`]).
+//!
 //! # Known races, and why they are harmless
 //! * Two attempts at one work: a lease may end while its attempt still runs. The second attempt finds
 //!   [`unanswered`](switchboard_store::Work::unanswered) set and looks before it writes; the first cannot settle.
@@ -26,6 +28,7 @@ pub mod crash;
 mod engine;
 pub mod gaps;
 pub mod installations;
+pub mod observe;
 pub mod operations;
 mod reader;
 mod schedule;

@@ -1,7 +1,7 @@
 //! The HTTP side of beat 1: reads bodies in bounded memory and time, and words the answers.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::Router;
@@ -13,10 +13,11 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde::Serialize;
-use switchboard_github::webhook::headers::HeaderError;
+use switchboard_github::webhook::headers::{EVENT_HEADER, HeaderError};
 use tokio::sync::Semaphore;
 
-use crate::accept::{Acceptor, BODY_BYTES_MAX, Refusal};
+use crate::accept::{Acceptor, Answer, BODY_BYTES_MAX, Refusal};
+use crate::observe::Accepted;
 
 /// How long a body may take to arrive. GitHub itself gives up after 10 s.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -41,12 +42,23 @@ pub fn router(acceptor: Acceptor) -> Router {
 }
 
 async fn receive(State(webhooks): State<Webhooks>, headers: HeaderMap, body: Body) -> Response {
+    let (started_at, begun) = (webhooks.acceptor.store.now(), Instant::now());
+    let event = headers.get(EVENT_HEADER).and_then(|value| value.to_str().ok());
     let answer = async {
         let reading = tokio::time::timeout(BODY_TIMEOUT, read(&webhooks.memory, &headers, body));
         let (body, _memory) = reading.await.map_err(|_| Refusal::Incomplete)??;
         webhooks.acceptor.webhook(&headers, body).await
     };
-    match answer.await {
+    let answer = answer.await;
+    let (outcome, delivery) = match &answer {
+        Ok(Answer { duplicate: true, id, .. }) => ("duplicate", Some(*id)),
+        Ok(Answer { ignored: true, id, .. }) => ("ignored", Some(*id)),
+        Ok(Answer { id, .. }) => ("accepted", Some(*id)),
+        Err(refusal) => (refusal.code().1, None),
+    };
+    let event = event.filter(|_| answer.is_ok());
+    webhooks.acceptor.observer.accepted(&Accepted { event, outcome, delivery, started_at, took: begun.elapsed() });
+    match answer {
         Ok(answer) => (StatusCode::ACCEPTED, Json(answer)).into_response(),
         Err(refusal) => refusal.into_response(),
     }

@@ -144,6 +144,7 @@ async fn main() -> std::io::Result<()> {
         },
         github_url: "https://github.com".to_owned(),
         shutdown,
+        also: Vec::new(),
     };
     if !empty {
         // Something to watch: a delivery every few seconds.

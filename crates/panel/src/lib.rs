@@ -44,5 +44,5 @@ pub use core::{Actions, Version};
 pub use fault::Fault;
 pub use insight::{Budget, Budgets, Insight, SettingRow};
 pub use network::{Access, Network, NetworkError};
-pub use panel::Panel;
+pub use panel::{Panel, Visibility};
 pub use shell::Shell;

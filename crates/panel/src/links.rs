@@ -98,7 +98,7 @@ pub(crate) fn location(path: &str) -> HeaderValue {
 
 /// Whether answers under this path are read by programs: problem documents rather than pages, 401 rather than a redirect.
 pub(crate) fn is_for_programs(path: &str) -> bool {
-    path == "/live" || path.starts_with("/api/")
+    matches!(path, "/live" | "/metrics") || path.starts_with("/api/")
 }
 
 /// Where a subject is shown on GitHub: `owner/repo`, `owner/repo#12`, `owner/repo@<sha>`. `None` if it is something else.

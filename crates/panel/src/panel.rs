@@ -33,6 +33,17 @@ pub struct Panel {
     pub github_url: String,
     /// Cancelled when the server stops, so that pages that listen let it.
     pub shutdown: CancellationToken,
+    /// Routes of the server itself, and who may see them.
+    pub also: Vec<(Visibility, Router)>,
+}
+
+/// Who may see a route. The addresses that may see the panel at all bound both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visibility {
+    /// Whoever has signed in, or sends a token.
+    SignedIn,
+    /// Anybody.
+    Public,
 }
 
 impl Panel {
@@ -73,8 +84,11 @@ impl Panel {
             shutdown: self.shutdown,
             nav: vec![shared, tabs, own],
         });
+        let (public, guarded): (Vec<_>, Vec<_>) =
+            self.also.into_iter().partition(|(visibility, _)| *visibility == Visibility::Public);
         let signed_in = automations
             .into_iter()
+            .chain(guarded.into_iter().map(|(_, router)| router))
             .fold(shared_pages().merge(api::routes()), Router::merge)
             .fallback(dress::unknown_path)
             .layer(from_fn(access::guard));
@@ -84,6 +98,7 @@ impl Panel {
             .route("/theme", post(theme::choose))
             .route("/assets/{name}", get(assets::serve))
             .with_state(Arc::clone(&core));
+        let open = public.into_iter().map(|(_, router)| router).fold(open, Router::merge);
         // From the inside out: who is asking, what an error looks like, what every answer carries.
         signed_in
             .merge(open)

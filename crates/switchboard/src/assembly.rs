@@ -1,6 +1,7 @@
 //! The wiring: how the crates below become one server. `serve` wires them to the configured App, `demo` to a simulated
 //! GitHub; from here on there is no difference.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -11,11 +12,14 @@ use switchboard_dispatcher::pages::DispatcherPages;
 use switchboard_engine::{Automation, Engine, Options, Parts};
 use switchboard_github::secret::WebhookSecret;
 use switchboard_github::{GitHub, InstallationId};
-use switchboard_panel::{Access, Auth, AutomationPages, Budget, Budgets, Insight, Panel, SettingRow, Version};
+use switchboard_panel::{
+    Access, Auth, AutomationPages, Budget, Budgets, Insight, Panel, SettingRow, Version, Visibility,
+};
 use switchboard_store::{Installation, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::telemetry::{self, Telemetry, Traces, Watched};
 use crate::{listen, probes};
 
 /// What a server is put together from.
@@ -44,6 +48,19 @@ pub struct Components {
     pub github_url: String,
     /// The settings in force, as the pages show them.
     pub settings: Vec<SettingRow>,
+    /// What machines are told.
+    pub telemetry: TelemetryParts,
+}
+
+/// What machines are told about the server, and how.
+#[derive(Debug, Default)]
+pub struct TelemetryParts {
+    /// Where traces go, if anywhere.
+    pub traces: Option<Traces>,
+    /// Whether the metrics are told without sign-in.
+    pub public_metrics: bool,
+    /// The database's file, for its size.
+    pub database: Option<PathBuf>,
 }
 
 /// The budgets as the client of GitHub keeps them in memory.
@@ -70,6 +87,7 @@ pub struct Server {
     pub dispatcher: Option<Arc<Dispatcher>>,
     router: Router,
     shutdown: CancellationToken,
+    telemetry: Arc<Telemetry>,
 }
 
 impl Server {
@@ -89,7 +107,19 @@ impl Server {
             version,
             github_url,
             settings,
+            telemetry,
         } = components;
+        let listening = Arc::new(Telemetry { metrics: Arc::default(), traces: telemetry.traces });
+        engine.observer = Arc::clone(&listening) as _;
+        let watched = Watched {
+            store: Arc::clone(&store),
+            github: github.clone(),
+            database: telemetry.database,
+            version: version.version.clone(),
+            started_at: version.started_at,
+        };
+        let metrics = telemetry::router(Arc::clone(&listening.metrics), watched);
+        let access_to_metrics = if telemetry.public_metrics { Visibility::Public } else { Visibility::SignedIn };
         let slug = github.slug().map(|slug| slug.as_str().to_owned());
         let dispatcher = dispatcher.enabled.then(|| Arc::new(Dispatcher::new(dispatcher, slug.as_deref())));
         let mut automations: Vec<Arc<dyn Automation>> = Vec::new();
@@ -113,12 +143,13 @@ impl Server {
             version,
             github_url,
             shutdown: shutdown.clone(),
+            also: vec![(access_to_metrics, metrics)],
         };
         let router = switchboard_engine::webhook::router(engine.acceptor().clone())
             .merge(probes::router(store))
             .merge(switchboard_dispatcher::pages::schemas())
             .merge(panel.router_with(insight));
-        Self { engine, dispatcher, router, shutdown }
+        Self { engine, dispatcher, router, shutdown, telemetry: listening }
     }
 
     /// Its routes alone, for asking it things without running it.
@@ -137,6 +168,9 @@ impl Server {
         if let Err(error) = engine.await {
             tracing::error!(%error, "the engine ended in an unforeseen way");
         }
+        // It waits for the collector, on a thread that may.
+        let telemetry = self.telemetry;
+        let _ = tokio::task::spawn_blocking(move || telemetry.finish()).await;
         Ok(())
     }
 }

@@ -15,3 +15,4 @@ mod probes;
 pub mod serve;
 pub mod settings;
 pub mod simulated;
+pub mod telemetry;

@@ -12,10 +12,11 @@ use switchboard_store::{Retention, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::assembly::{Components, Server};
+use crate::assembly::{Components, Server, TelemetryParts};
 use crate::cli::Failure;
 use crate::settings::kinds::StoreLocation;
 use crate::settings::{GitHubSettings, Settings};
+use crate::telemetry::Traces;
 
 /// Opens the configured store.
 ///
@@ -108,6 +109,22 @@ pub fn components(settings: &Settings, store: Arc<dyn Store>) -> Result<Componen
         version: version(settings),
         github_url: github.api_url.web().trim_end_matches('/').to_owned(),
         settings: setting_rows(settings),
+        telemetry: telemetry(settings)?,
+    })
+}
+
+fn telemetry(settings: &Settings) -> Result<TelemetryParts, Failure> {
+    let traces = settings.telemetry.otlp_endpoint.as_ref().map(|collector| {
+        Traces::to(collector.as_str(), settings.server.version()).map_err(|error| Failure::Failed {
+            message: format!("traces cannot be sent to {collector}: {error}"),
+            hint: "see OTEL_EXPORTER_OTLP_ENDPOINT in `switchboard settings`".to_owned(),
+        })
+    });
+    let StoreLocation::Sqlite(path) = &settings.store.location;
+    Ok(TelemetryParts {
+        traces: traces.transpose()?,
+        public_metrics: settings.telemetry.public_metrics,
+        database: Some(path.clone()),
     })
 }
 

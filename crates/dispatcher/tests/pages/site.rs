@@ -91,6 +91,7 @@ impl Site {
             },
             github_url: "https://github.com".to_owned(),
             shutdown: CancellationToken::new(),
+            also: Vec::new(),
         };
         Self { router: panel.router().merge(schemas()), store }
     }

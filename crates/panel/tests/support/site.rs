@@ -102,6 +102,7 @@ impl Site {
             },
             github_url: "https://github.com".to_owned(),
             shutdown: shutdown.clone(),
+            also: Vec::new(),
         };
         Self { router: panel.router_with(insight), reads, actions, shutdown }
     }

@@ -22,7 +22,7 @@ use url::Url;
 
 use super::clock::StoryClock;
 use super::town::{APP, Town};
-use crate::assembly::{Components, Server};
+use crate::assembly::{Components, Server, TelemetryParts};
 use crate::cli::Failure;
 
 /// How often the App's delivery list is looked at, in the story's time; the usual ten minutes would outlast the demo.
@@ -120,6 +120,7 @@ fn server(
         version: Version { version, image: "demo".to_owned(), started_at: clock.now() },
         github_url: format!("http://{api}"),
         settings: Vec::new(),
+        telemetry: TelemetryParts { public_metrics: true, ..TelemetryParts::default() },
     };
     Ok(Server::new(components, shutdown))
 }

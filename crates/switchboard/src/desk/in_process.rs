@@ -71,6 +71,7 @@ fn reading(settings: &Settings, store: Arc<dyn Store>, auth: Auth) -> Router {
         version: serve::version(settings),
         github_url: String::new(),
         shutdown: CancellationToken::new(),
+        also: Vec::new(),
     };
     panel.router()
 }

@@ -1,5 +1,6 @@
 use super::sections::{
     AuthDraft, DispatcherSettings, EngineSettings, GitHubDraft, LogSettings, ServerSettings, StoreSettings,
+    TelemetrySettings,
 };
 
 /// The settings while they are being read: each row of the table fills its field.
@@ -10,6 +11,7 @@ pub(super) struct Draft {
     pub(super) auth: AuthDraft,
     pub(super) store: StoreSettings,
     pub(super) log: LogSettings,
+    pub(super) telemetry: TelemetrySettings,
     pub(super) engine: EngineSettings,
     pub(super) dispatcher: DispatcherSettings,
 }

@@ -55,9 +55,20 @@ pub(super) fn load(sources: &Sources, purpose: Purpose) -> Result<Settings, Prob
     } else {
         Vec::new()
     };
-    let Draft { server, github, auth, store, log, engine, dispatcher } = loading.draft;
+    let Draft { server, github, auth, store, log, telemetry, engine, dispatcher } = loading.draft;
     let auth = auth.finish();
-    Ok(Settings { server, github: github.finish(), auth, store, log, engine, dispatcher, effective, warnings })
+    Ok(Settings {
+        server,
+        github: github.finish(),
+        auth,
+        store,
+        log,
+        telemetry,
+        engine,
+        dispatcher,
+        effective,
+        warnings,
+    })
 }
 
 /// Lets each row fill its field: first with the default, then from the file, then from the environment, so that a wrong

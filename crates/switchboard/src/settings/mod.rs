@@ -41,7 +41,7 @@ pub use origin::{Origin, Position};
 pub use problem::{Problem, Problems};
 pub use sections::{
     AuthSettings, DispatcherSettings, EngineSettings, GitHubSettings, LogSettings, SECTIONS, Section, ServerSettings,
-    StoreSettings,
+    StoreSettings, TelemetrySettings,
 };
 pub use setting::{Form, Setting};
 pub use sources::{DEFAULT_FILE, Sources};
@@ -69,6 +69,8 @@ pub struct Settings {
     pub store: StoreSettings,
     /// What is logged.
     pub log: LogSettings,
+    /// What machines are told.
+    pub telemetry: TelemetrySettings,
     /// How the engine works.
     pub engine: EngineSettings,
     /// The dispatcher's bounds.

@@ -10,3 +10,4 @@ mod sign_in;
 mod simulator;
 mod startup;
 mod support;
+mod telemetry;

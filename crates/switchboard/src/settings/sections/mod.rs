@@ -7,6 +7,7 @@ mod github;
 mod log;
 mod server;
 mod store;
+mod telemetry;
 
 pub use auth::AuthSettings;
 pub use dispatcher::DispatcherSettings;
@@ -15,6 +16,7 @@ pub use github::GitHubSettings;
 pub use log::LogSettings;
 pub use server::ServerSettings;
 pub use store::StoreSettings;
+pub use telemetry::TelemetrySettings;
 
 pub(super) use auth::AuthDraft;
 pub(super) use github::GitHubDraft;
@@ -39,6 +41,7 @@ pub const SECTIONS: &[Section] = &[
     auth::SECTION,
     store::SECTION,
     log::SECTION,
+    telemetry::SECTION,
     engine::SECTION,
     dispatcher::SECTION,
 ];
