@@ -94,6 +94,8 @@
     if (old.nodeType !== 1 || old.nodeName !== next.nodeName) return void old.replaceWith(next);
     if (old.nodeName === "TIME") {
       for (const { name, value } of [...next.attributes]) old.setAttribute(name, value);
+      // A relative time is told by the clock of this page.
+      if (!("at" in next.dataset || "since" in next.dataset)) say(old, next.textContent);
       return;
     }
     // An action's id is new on every page; the old one is as good.

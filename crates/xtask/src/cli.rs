@@ -11,7 +11,7 @@ Examples:
   cargo xtask bench accept              durable accepts a second, next to a bare endpoint
   cargo xtask bench dispatch            deliveries to dispatched workflows at the simulated GitHub
 
-`test` fetches published example payloads through npm once and keeps them in the build folder.
+`test` installs a browser if it can, and fetches published example payloads and axe-core through npm once.
 docs/benchmarks.md says how the benchmarks measure and what they have shown.";
 
 /// The project's own tasks.
@@ -30,6 +30,8 @@ pub(crate) enum Task {
     Ci,
     /// Write the files of the repository that come from code (`.env.example`, `schemas/`, …)
     Generate,
+    /// Take the pictures in `docs/images` anew
+    Screenshots,
     /// Measure the release build
     Bench(BenchArgs),
 }

@@ -8,7 +8,7 @@
 //! - [`step`]: a task is a list of steps; each is shown, timed and counted, and a failed one does not hide the next;
 //! - [`totals`]: how many tests ran, read from the test runners' own closing lines;
 //! - [`mod@test`] and [`ci`]: the two tasks that are lists of steps;
-//! - [`generated`]: files in the repository that come from code;
+//! - [`generated`] and [`screenshots`]: files and pictures in the repository that come from code;
 //! - `relaunch` and `bench`: the benchmarks, which live behind the cargo feature `bench`, so that the tasks that
 //!   everyone runs compile in seconds.
 
@@ -20,6 +20,7 @@ mod generated;
 mod needs;
 #[cfg(not(feature = "bench"))]
 mod relaunch;
+mod screenshots;
 mod step;
 mod test;
 mod totals;
@@ -53,6 +54,7 @@ fn run(task: Task) -> Result<ExitCode, Trouble> {
     match task {
         Task::Test(wanted) => Ok(test::run(&workspace, &wanted)),
         Task::Ci => ci::run(&workspace),
+        Task::Screenshots => Ok(screenshots::run(&workspace)),
         Task::Generate => Ok(generated::run(&workspace)),
         #[cfg(feature = "bench")]
         Task::Bench(wanted) => bench::run(&workspace, wanted),

@@ -1,7 +1,8 @@
 //! What the tests need besides a Rust toolchain, and how it gets there.
 //!
-//! Programs come as Debian packages, and only when they are missing. The published example payloads come from npm,
-//! pinned to one version and kept in the build folder, so that a second run fetches nothing; they are never committed.
+//! Programs come as Debian packages, and only when they are missing. Published example payloads and axe-core, which judges
+//! pages, come from npm, pinned to one version and kept in the build folder, so that a second run fetches nothing; they are
+//! never committed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,11 +13,19 @@ use crate::workspace::Workspace;
 /// Tells the tests where the published example payloads are: the path of one JSON file, an array of
 /// `{name, examples: [payload, …]}`.
 pub(crate) const EXAMPLES_VARIABLE: &str = "SWITCHBOARD_WEBHOOK_EXAMPLES";
+/// Tells the browser tests where axe-core's script is.
+pub(crate) const AXE_VARIABLE: &str = "SWITCHBOARD_AXE";
+/// Tells the browser tests that a browser is installed, so that one that finds none fails.
+pub(crate) const BROWSER_VARIABLE: &str = "SWITCHBOARD_BROWSER_TESTS";
 
-const EXAMPLES_PACKAGE: &str = "@octokit/webhooks-examples";
-const EXAMPLES_VERSION: &str = "7.6.1";
-/// The payloads of github.com, as opposed to those of old Enterprise Servers, within the package.
-const EXAMPLES_FILE: &str = "api.github.com/index.json";
+const EXAMPLES: Published = Published {
+    variable: EXAMPLES_VARIABLE,
+    package: "@octokit/webhooks-examples",
+    version: "7.6.1",
+    // The payloads of github.com, as opposed to those of old Enterprise Servers.
+    file: "api.github.com/index.json",
+};
+const AXE: Published = Published { variable: AXE_VARIABLE, package: "axe-core", version: "4.14.1", file: "axe.min.js" };
 
 /// A program that tests start.
 struct Program {
@@ -26,11 +35,13 @@ struct Program {
     package: &'static str,
 }
 
-/// For the page in a real browser.
+/// For the pages in a real browser.
 const BROWSER: [Program; 2] = [
     Program { names: &["chromium", "chromium-browser", "google-chrome"], package: "chromium" },
     Program { names: &["chromedriver"], package: "chromium-driver" },
 ];
+/// Makes pictures small.
+const PNGQUANT: [Program; 1] = [Program { names: &["pngquant"], package: "pngquant" }];
 const NPM: [Program; 1] = [Program { names: &["npm"], package: "npm" }];
 
 /// Makes sure that a browser and its driver are there.
@@ -38,32 +49,60 @@ pub(crate) fn browser() -> Result<(), Trouble> {
     installed(&BROWSER)
 }
 
+/// Makes sure that what makes pictures small is there.
+pub(crate) fn pngquant() -> Result<(), Trouble> {
+    installed(&PNGQUANT)
+}
+
 /// The published example payloads: from where the environment says, from an earlier run, or from npm.
 pub(crate) fn webhook_examples(workspace: &Workspace) -> Result<PathBuf, Trouble> {
-    if let Some(given) = std::env::var_os(EXAMPLES_VARIABLE).map(PathBuf::from) {
-        println!("{EXAMPLES_VARIABLE} is set: {}", given.display());
-        return readable(given);
+    EXAMPLES.fetched(workspace)
+}
+
+/// axe-core's script, likewise.
+pub(crate) fn axe(workspace: &Workspace) -> Result<PathBuf, Trouble> {
+    AXE.fetched(workspace)
+}
+
+/// A file of a package on npm.
+struct Published {
+    /// Tells the tests where the file is; set by the caller, it says that here.
+    variable: &'static str,
+    package: &'static str,
+    version: &'static str,
+    /// Within the package.
+    file: &'static str,
+}
+
+impl Published {
+    fn fetched(&self, workspace: &Workspace) -> Result<PathBuf, Trouble> {
+        let Self { variable, package, version, file } = self;
+        if let Some(given) = std::env::var_os(variable).map(PathBuf::from) {
+            println!("{variable} is set: {}", given.display());
+            return readable(given);
+        }
+        let name = package.rsplit('/').next().unwrap_or(package);
+        let folder = workspace.scratch().join(format!("{name}-{version}"));
+        let file = folder.join("node_modules").join(package).join(file);
+        if file.is_file() {
+            println!("{package} {version}: already fetched");
+            return Ok(file);
+        }
+        installed(&NPM)?;
+        // npm writes into a folder of its own, which is moved into place when it is whole: an interrupted download
+        // must not look like a finished one.
+        let partial = workspace.scratch().join(format!("{name}-{}.partial", std::process::id()));
+        std::fs::create_dir_all(&partial).map_err(Trouble::file(&partial))?;
+        let mut npm = Command::new("npm");
+        npm.arg("install").arg("--prefix").arg(&partial);
+        npm.args(["--no-save", "--ignore-scripts", "--no-audit", "--no-fund"]);
+        succeeded(npm.arg(format!("{package}@{version}")))?;
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).map_err(Trouble::file(&folder))?;
+        }
+        std::fs::rename(&partial, &folder).map_err(Trouble::file(&folder))?;
+        readable(file)
     }
-    let folder = workspace.scratch().join(format!("webhooks-examples-{EXAMPLES_VERSION}"));
-    let file = folder.join("node_modules").join(EXAMPLES_PACKAGE).join(EXAMPLES_FILE);
-    if file.is_file() {
-        println!("{EXAMPLES_PACKAGE} {EXAMPLES_VERSION}: already fetched");
-        return Ok(file);
-    }
-    installed(&NPM)?;
-    // npm writes into a folder of its own, which is moved into place when it is whole: an interrupted download
-    // must not look like a finished one.
-    let partial = workspace.scratch().join(format!("webhooks-examples-{}.partial", std::process::id()));
-    std::fs::create_dir_all(&partial).map_err(Trouble::file(&partial))?;
-    let mut npm = Command::new("npm");
-    npm.arg("install").arg("--prefix").arg(&partial);
-    npm.args(["--no-save", "--ignore-scripts", "--no-audit", "--no-fund"]);
-    succeeded(npm.arg(format!("{EXAMPLES_PACKAGE}@{EXAMPLES_VERSION}")))?;
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).map_err(Trouble::file(&folder))?;
-    }
-    std::fs::rename(&partial, &folder).map_err(Trouble::file(&folder))?;
-    readable(file)
 }
 
 fn readable(file: PathBuf) -> Result<PathBuf, Trouble> {

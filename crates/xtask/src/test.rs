@@ -25,10 +25,19 @@ pub(crate) fn take(steps: &mut Steps, workspace: &Workspace, wanted: &TestArgs) 
             "webhook examples",
             "--offline: the test of published payloads says that it has none and passes",
         );
+        steps.leave_out(
+            "axe-core",
+            "--offline: the test that asks it about the pages says that it is missing and passes",
+        );
     } else {
-        browser(steps);
         if let Some(file) = steps.perform("webhook examples", || needs::webhook_examples(workspace)) {
             environment.push((needs::EXAMPLES_VARIABLE, file.into_os_string()));
+        }
+        if browser(steps) {
+            environment.push((needs::BROWSER_VARIABLE, "required".into()));
+            if let Some(file) = steps.perform("axe-core", || needs::axe(workspace)) {
+                environment.push((needs::AXE_VARIABLE, file.into_os_string()));
+            }
         }
     }
     let packages = wanted.packages.iter().map(|package| format!("--package={package}")).collect::<Vec<_>>();
@@ -55,16 +64,15 @@ pub(crate) fn take(steps: &mut Steps, workspace: &Workspace, wanted: &TestArgs) 
 }
 
 /// A machine without a browser, and without the right to install one, can still run everything else; continuous
-/// integration has to have one.
-fn browser(steps: &mut Steps) {
+/// integration has to have one. Returns whether it is there.
+fn browser(steps: &mut Steps) -> bool {
     const NAME: &str = "browser";
     match needs::browser() {
         Err(trouble @ Trouble::Missing { .. }) if std::env::var_os("CI").is_none() => {
             steps.leave_out(NAME, &format!("{trouble}; {}", trouble.hint().unwrap_or_default()));
+            false
         }
-        found => {
-            steps.perform(NAME, || found);
-        }
+        found => steps.perform(NAME, || found).is_some(),
     }
 }
 

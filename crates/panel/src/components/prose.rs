@@ -67,6 +67,17 @@ impl Sentence {
         self.href = Some(href.into());
         self
     }
+
+    /// Without its link, for where a link may not stand: within what opens at a click itself.
+    #[must_use]
+    pub(crate) fn unlinked(&self) -> Self {
+        Self { href: None, ..self.clone() }
+    }
+
+    /// The page that says more.
+    pub(crate) fn href(&self) -> Option<&str> {
+        self.href.as_deref()
+    }
 }
 
 /// What happened and what to do: the cause as a sentence, then the hint with a snippet to paste, and the code small.

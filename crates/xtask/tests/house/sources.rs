@@ -4,8 +4,9 @@ use std::path::Path;
 
 /// Folders that hold no files of the repository, besides build folders.
 const PASSED_OVER: [&str; 2] = [".git", "node_modules"];
-/// Local files that the repository ignores, because an operator keeps settings or data there.
-const LOCAL: [&str; 2] = [".env", "switchboard.toml"];
+/// Local files that the repository ignores, because an operator keeps settings or data there, and git's own in a further
+/// work tree.
+const LOCAL: [&str; 3] = [".env", "switchboard.toml", ".git"];
 
 /// A text file of the repository.
 struct Source {

@@ -81,16 +81,20 @@ impl Row {
     pub(super) fn fact(core: &Core, fact: &Fact, deliveries: &[Delivery]) -> Self {
         let Line { key, at, flow, sentence, kind, more } = facts::line(core, fact);
         let elsewhere = fact.delivery.filter(|id| deliveries.iter().all(|delivery| delivery.id != *id));
+        let mut links: Vec<_> = elsewhere.map(|id| (links::delivery(id), "delivery")).into_iter().collect();
+        // A line that opens at a click has its link beside it.
+        let opens = more.is_some();
+        links.extend(sentence.href().filter(|_| opens).map(|href| (href.to_owned(), "open")));
         Self {
             key,
             at,
             flow,
             delivery: fact.delivery,
-            sentence,
+            sentence: if opens { sentence.unlinked() } else { sentence },
             kind,
             automation: Some(fact.automation.clone()),
             more,
-            links: elsewhere.map(|id| (links::delivery(id), "delivery")).into_iter().collect(),
+            links,
         }
     }
 
