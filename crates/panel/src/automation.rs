@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 use axum::Router;
 use switchboard_store::{Backlog, Fact, Result, Store};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::components::{Sentence, Told};
 
@@ -25,10 +26,15 @@ pub trait AutomationPages: Send + Sync + 'static {
     /// Its tab.
     fn nav(&self) -> NavItem;
 
-    /// Its pages and its API, with whole paths (`/dispatcher/…`, `/api/v1/dispatcher/…`). The panel puts sign-in, the
+    /// Its pages, with whole paths (`/dispatcher/…`). The panel puts sign-in, the
     /// security headers and the error pages around them; handlers draw a page with [`crate::Shell`] and ask for
     /// [`crate::Session`], [`crate::Operator`] or [`crate::OperatorForm`].
     fn routes(&self) -> Router;
+
+    /// Its part of the API, described as it is served, with whole paths (`/api/v1/dispatcher/…`).
+    fn api(&self) -> OpenApiRouter {
+        OpenApiRouter::new()
+    }
 
     /// How it is doing, for the overview. At most one read of the store.
     ///

@@ -15,7 +15,7 @@
 //! What operators do is sent to the engine as an action, a delivery like any other, so nothing here writes to the store.
 
 mod access;
-mod api;
+pub mod api;
 pub mod assets;
 mod automation;
 pub mod components;

@@ -7,6 +7,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use switchboard_store::Store;
 use tokio_util::sync::CancellationToken;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::{self, Auth, Limiter, Sessions};
 use crate::core::{Actions, Core, Version};
@@ -69,6 +70,7 @@ impl Panel {
         ];
         let tabs = self.automations.iter().map(|automation| automation.nav()).collect();
         let automations: Vec<Router> = self.automations.iter().map(|automation| automation.routes()).collect();
+        let api = self.automations.iter().map(|automation| automation.api()).fold(api::routes(), OpenApiRouter::merge);
         let core = Arc::new(Core {
             sessions: Sessions::new(&self.auth),
             store: self.store,
@@ -89,7 +91,7 @@ impl Panel {
         let signed_in = automations
             .into_iter()
             .chain(guarded.into_iter().map(|(_, router)| router))
-            .fold(shared_pages().merge(api::routes()), Router::merge)
+            .fold(shared_pages().merge(api::document(api)), Router::merge)
             .fallback(dress::unknown_path)
             .layer(from_fn(access::guard));
         let open = Router::new()

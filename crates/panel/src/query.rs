@@ -5,19 +5,33 @@ use switchboard_store::{
     Class, DeliveryFilter, DeliveryId, DeliveryState, Installation, Lane, Subject, WorkFilter, WorkId, WorkState,
 };
 
+use utoipa::IntoParams;
+
 use crate::Fault;
 
 /// The query of a list of deliveries.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct DeliveryQuery {
+    /// Only this event: `workflow_run`.
     event: Option<String>,
+    /// Only about this repository: `owner/repo`.
     repository: Option<String>,
+    /// Only of this installation.
+    #[param(value_type = Option<u64>)]
     installation: Option<String>,
+    /// Only about this subject: `owner/repo#12`.
     subject: Option<String>,
+    /// Only in this state: `pending`, `settled`, `dead` or `ignored`.
     state: Option<String>,
+    /// Where the page begins: `next` of the one before.
     pub(crate) cursor: Option<String>,
+    /// Rows of the page, 1 to 100; 50 unless said.
+    #[param(value_type = Option<u8>, minimum = 1, maximum = 100)]
     pub(crate) limit: Option<String>,
+    #[param(ignore)]
     by: Option<String>,
+    #[param(ignore)]
     value: Option<String>,
 }
 
@@ -94,15 +108,25 @@ fn delivery_state(name: &str) -> Result<DeliveryState, Fault> {
 }
 
 /// The query of a list of jobs and intents.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct JobQuery {
+    /// `job` or `intent`.
     class: Option<String>,
+    /// Jobs and intents in this state: `waiting`, `leased`, `done`, `dead` or `withdrawn`.
     state: Option<String>,
+    /// Those that follow from this delivery: our id of it.
     delivery: Option<String>,
+    /// What waits in this lane; `automation` names whose lane it is.
     lane: Option<String>,
+    /// Of which class the lane is: `job`, unless `intent` is said.
     of: Option<String>,
+    /// Whose lane it is: `dispatcher`.
     automation: Option<String>,
+    /// Where the page begins: `next` of the one before.
     pub(crate) cursor: Option<String>,
+    /// Rows of the page, 1 to 100; 50 unless said.
+    #[param(value_type = Option<u8>, minimum = 1, maximum = 100)]
     pub(crate) limit: Option<String>,
 }
 

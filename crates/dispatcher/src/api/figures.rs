@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Query, State};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use switchboard_panel::Fault;
+use switchboard_panel::api::Refused;
 use switchboard_store::KeyRange;
+use utoipa::{IntoParams, ToSchema};
 
-use super::wire;
+use super::wire::{Counters, DispatcherHealth, DispatcherWindow};
 use crate::handlers::rollup::{WINDOWS, Window};
 use crate::health::Health;
 use crate::keys::{self, views};
@@ -24,22 +25,60 @@ const HOURS_MAX: u32 = 168;
 const HOURS: u32 = 24;
 const HOUR: Duration = Duration::from_secs(3_600);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct SummaryQuery {
+    /// The window in minutes: 5, 15 or 60; 60 unless said.
+    #[param(value_type = Option<u8>)]
     window: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct TrendQuery {
+    /// Hours back from now, 1 to 168; 24 unless said.
+    #[param(value_type = Option<u8>, minimum = 1, maximum = 168)]
     hours: Option<String>,
+    /// Only of this source: `owner/name`.
     repo: Option<String>,
 }
 
-/// `GET /api/v1/dispatcher/summary?window=5|15|60`
+/// What happened lately, and since ever.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Summary {
+    /// The last minutes; `null` before the first rollup.
+    #[schema(required)]
+    window: Option<DispatcherWindow>,
+    /// Since ever.
+    totals: Counters,
+    /// How the dispatcher is doing; `null` before the first rollup.
+    #[schema(required)]
+    health: Option<DispatcherHealth>,
+}
+
+/// Hours in order, without those in which nothing was counted.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Trend {
+    /// The hours.
+    hours: Vec<Hour>,
+}
+
+/// An hour.
+#[derive(Serialize, ToSchema)]
+struct Hour {
+    /// Its first moment.
+    #[schema(format = DateTime)]
+    hour: String,
+    /// What was counted in it.
+    counters: Counters,
+}
+
+/// What happened in the last minutes, in all, and how the dispatcher is doing.
+#[utoipa::path(get, path = "/api/v1/dispatcher/summary", tag = "dispatcher", params(SummaryQuery), responses((status = 200, body = Summary), Refused))]
 pub(super) async fn summary(
     State(desk): State<Arc<Desk>>,
     Query(query): Query<SummaryQuery>,
-) -> Result<Json<Value>, Fault> {
+) -> Result<Json<Summary>, Fault> {
     let minutes = match query.window.as_deref() {
         None | Some("") => WINDOWS[2],
         Some(text) => text
@@ -51,28 +90,22 @@ pub(super) async fn summary(
     let window: Option<Window> = desk.reader.get(&views::WINDOW, &keys::window(minutes)).await?;
     let totals = desk.reader.counter(&views::TOTAL, &keys::TOTAL_ALL).await?;
     let health: Option<Health> = desk.reader.get(&views::HEALTH, &keys::HEALTH_CURRENT).await?;
-    Ok(Json(json!({
-        "window": window.as_ref().map(wire::window),
-        "totals": totals,
-        "health": health.as_ref().map(wire::health),
-    })))
+    Ok(Json(Summary { window: window.map(DispatcherWindow::from), totals, health: health.map(DispatcherHealth::from) }))
 }
 
-/// `GET /api/v1/dispatcher/health`
-pub(super) async fn health(State(desk): State<Arc<Desk>>) -> Result<Json<Value>, Fault> {
+/// How the dispatcher is doing, check by check.
+#[utoipa::path(get, path = "/api/v1/dispatcher/health", tag = "dispatcher", responses((status = 200, body = DispatcherHealth), Refused))]
+pub(super) async fn health(State(desk): State<Arc<Desk>>) -> Result<Json<DispatcherHealth>, Fault> {
     let health: Option<Health> = desk.reader.get(&views::HEALTH, &keys::HEALTH_CURRENT).await?;
-    Ok(Json(health.as_ref().map_or_else(
-        // The rollup has not run yet.
-        || json!({ "status": "unknown", "reasons": [], "checks": [], "lastEventAt": null }),
-        wire::health,
-    )))
+    Ok(Json(health.map_or_else(DispatcherHealth::unknown, DispatcherHealth::from)))
 }
 
-/// `GET /api/v1/dispatcher/trend?hours=1..168&repo=`: hours in order, without those in which nothing was counted.
+/// Counters by the hour, in order, without hours in which nothing was counted.
+#[utoipa::path(get, path = "/api/v1/dispatcher/trend", tag = "dispatcher", params(TrendQuery), responses((status = 200, body = Trend), Refused))]
 pub(super) async fn trend(
     State(desk): State<Arc<Desk>>,
     Query(query): Query<TrendQuery>,
-) -> Result<Json<Value>, Fault> {
+) -> Result<Json<Trend>, Fault> {
     let hours: u32 = match query.hours.as_deref() {
         None | Some("") => HOURS,
         Some(text) => text
@@ -95,9 +128,9 @@ pub(super) async fn trend(
     let rows = desk.reader.counters(view, range, hours as usize).await?;
     let row = |row: &switchboard_store::CounterRow| {
         let hour = hour_start(row.key.as_str().strip_prefix(&prefix)?)?;
-        Some(json!({ "hour": hour, "counters": counters_only(&row.counters) }))
+        Some(Hour { hour, counters: counters_only(&row.counters) })
     };
-    Ok(Json(json!({ "hours": rows.iter().filter_map(row).collect::<Vec<_>>() })))
+    Ok(Json(Trend { hours: rows.iter().filter_map(row).collect() }))
 }
 
 /// `2026112012` as the moment that it stands for.

@@ -5,10 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use switchboard_panel::Fault;
+use switchboard_panel::api::{self, Refused, RefusedOne};
+use utoipa::IntoParams;
 
-use super::wire;
+use super::wire::{
+    self, DispatcherFile, DispatcherProblem, DispatcherRepository, DispatcherRepositoryStory, DispatcherRunRow,
+    RunOrProblem,
+};
 use crate::handlers::records::RepoRecord;
 use crate::keys::{self, views};
 use crate::names::RepositoryName;
@@ -21,9 +25,13 @@ const LIMIT: usize = 50;
 /// Most rows of a page.
 const LIMIT_MAX: usize = 100;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
+    /// Where the page begins: `next` of the one before.
     cursor: Option<String>,
+    /// Rows of the page, 1 to 100; 50 unless said.
+    #[param(value_type = Option<u8>, minimum = 1, maximum = 100)]
     limit: Option<String>,
 }
 
@@ -38,41 +46,58 @@ fn limit(text: Option<&str>) -> Result<usize, Fault> {
     }
 }
 
-fn list<T>(page: &Page<T>, wire: impl Fn(&T) -> Value) -> Json<Value> {
-    Json(json!({ "items": page.rows.iter().map(wire).collect::<Vec<_>>(), "next": page.next }))
+fn list<R, T>(page: Page<R>, wire: impl Fn(&R) -> T) -> Json<api::Page<T>> {
+    Json(api::Page { items: page.rows.iter().map(wire).collect(), next: page.next })
 }
 
-/// `GET /api/v1/dispatcher/runs?source=|target=|reason=`: runs, or for a reason the targets that ended with it.
-pub(super) async fn runs(State(desk): State<Arc<Desk>>, Query(query): Query<RunQuery>) -> Result<Json<Value>, Fault> {
+/// Runs, newest first, by one filter at a time; for a reason, the targets that ended with it.
+#[utoipa::path(get, path = "/api/v1/dispatcher/runs", tag = "dispatcher", params(RunQuery), responses((status = 200, body = api::Page<RunOrProblem>), Refused))]
+pub(super) async fn runs(
+    State(desk): State<Arc<Desk>>,
+    Query(query): Query<RunQuery>,
+) -> Result<Json<api::Page<RunOrProblem>>, Fault> {
     let (filter, limit) = (query.filter()?, limit(query.limit.as_deref())?);
     let cursor = reading::cursor(query.cursor.as_deref())?;
     Ok(match reading::runs(&desk.reader, &filter, cursor, limit).await? {
-        Listed::Runs(page) => list(&page, wire::run_row),
-        Listed::Problems(page) => list(&page, wire::problem),
+        Listed::Runs(page) => list(page, |row| RunOrProblem::Run(DispatcherRunRow::from(row))),
+        Listed::Problems(page) => list(page, |row| RunOrProblem::Problem(DispatcherProblem::from(row))),
     })
 }
 
-/// `GET /api/v1/dispatcher/problems`
+/// Targets that were denied or failed, newest first.
+#[utoipa::path(get, path = "/api/v1/dispatcher/problems", tag = "dispatcher", params(ListQuery), responses((status = 200, body = api::Page<DispatcherProblem>), Refused))]
 pub(super) async fn problems(
     State(desk): State<Arc<Desk>>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<Value>, Fault> {
+) -> Result<Json<api::Page<DispatcherProblem>>, Fault> {
     let (cursor, limit) = (reading::cursor(query.cursor.as_deref())?, limit(query.limit.as_deref())?);
-    Ok(list(&reading::problems(&desk.reader, cursor, limit).await?, wire::problem))
+    Ok(list(reading::problems(&desk.reader, cursor, limit).await?, |row| DispatcherProblem::from(row)))
 }
 
-/// `GET /api/v1/dispatcher/repos`
-pub(super) async fn repos(State(desk): State<Arc<Desk>>, Query(query): Query<ListQuery>) -> Result<Json<Value>, Fault> {
+/// Repositories that took part so far, by name.
+#[utoipa::path(get, path = "/api/v1/dispatcher/repos", tag = "dispatcher", params(ListQuery), responses((status = 200, body = api::Page<DispatcherRepository>), Refused))]
+pub(super) async fn repos(
+    State(desk): State<Arc<Desk>>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<api::Page<DispatcherRepository>>, Fault> {
     let (cursor, limit) = (reading::cursor(query.cursor.as_deref())?, limit(query.limit.as_deref())?);
     let page = reading::repos(&desk.reader, cursor, limit).await?;
-    Ok(list(&page, |(name, record)| json!({ "repository": name, "file": wire::repo_file(Some(record)) })))
+    Ok(list(page, |(name, record)| DispatcherRepository {
+        repository: name.clone(),
+        file: Some(DispatcherFile::from(record)),
+    }))
 }
 
-/// `GET /api/v1/dispatcher/repos/{owner}/{name}`
+/// A repository: its file, what it starts, and what starts there.
+#[utoipa::path(
+    get, path = "/api/v1/dispatcher/repos/{owner}/{name}", tag = "dispatcher",
+    params(("owner" = String, Path, description = "The owner."), ("name" = String, Path, description = "The name.")),
+    responses((status = 200, body = DispatcherRepositoryStory), RefusedOne)
+)]
 pub(super) async fn repo(
     State(desk): State<Arc<Desk>>,
     Path((owner, name)): Path<(String, String)>,
-) -> Result<Json<Value>, Fault> {
+) -> Result<Json<DispatcherRepositoryStory>, Fault> {
     let unknown = || Fault::not_found("Nothing is known of this repository.");
     let name = RepositoryName::new(&owner, &name).map_err(|_| unknown())?;
     let record: Option<RepoRecord> = desk.reader.get(&views::REPO, &keys::repository(&name)).await?;
@@ -81,10 +106,12 @@ pub(super) async fn repo(
     if record.is_none() && out.is_empty() && inward.is_empty() {
         return Err(unknown());
     }
-    Ok(Json(json!({
-        "repository": name,
-        "file": wire::repo_file(record.as_ref()),
-        "out": out.iter().map(|edge| wire::edge(edge, Side::Out)).collect::<Vec<_>>(),
-        "in": inward.iter().map(|edge| wire::edge(edge, Side::In)).collect::<Vec<_>>(),
-    })))
+    Ok(Json(DispatcherRepositoryStory {
+        repository: DispatcherRepository {
+            repository: name.to_string(),
+            file: record.as_ref().map(DispatcherFile::from),
+        },
+        out: out.iter().map(|edge| wire::edge(edge, Side::Out)).collect(),
+        r#in: inward.iter().map(|edge| wire::edge(edge, Side::In)).collect(),
+    }))
 }

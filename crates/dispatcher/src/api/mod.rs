@@ -8,27 +8,34 @@ mod ask;
 mod figures;
 mod lists;
 mod run;
+mod run_wire;
 mod wire;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::routing::{get, post};
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::pages::Desk;
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
-    Router::new()
-        .route("/api/v1/dispatcher/summary", get(figures::summary))
-        .route("/api/v1/dispatcher/health", get(figures::health))
-        .route("/api/v1/dispatcher/trend", get(figures::trend))
-        .route("/api/v1/dispatcher/runs", get(lists::runs))
-        .route("/api/v1/dispatcher/problems", get(lists::problems))
-        .route("/api/v1/dispatcher/repos", get(lists::repos))
-        .route("/api/v1/dispatcher/repos/{owner}/{name}", get(lists::repo))
-        .route("/api/v1/dispatcher/runs/{repository}/{run}/{attempt}", get(run::one))
-        .route("/api/v1/dispatcher/runs/{repository}/{run}/{attempt}/replay", post(run::replay))
-        .route("/api/v1/dispatcher/journey", get(run::journey))
-        .route("/api/v1/dispatcher/lint", post(ask::lint))
-        .route("/api/v1/dispatcher/simulate", post(ask::simulate))
+#[derive(utoipa::OpenApi)]
+#[openapi(tags((name = "dispatcher", description = "Workflows that start workflows in other repositories.")))]
+struct Part;
+
+/// The routes, described.
+pub(crate) fn routes() -> OpenApiRouter<Arc<Desk>> {
+    OpenApiRouter::with_openapi(Part::openapi())
+        .routes(routes!(figures::summary))
+        .routes(routes!(figures::health))
+        .routes(routes!(figures::trend))
+        .routes(routes!(lists::runs))
+        .routes(routes!(lists::problems))
+        .routes(routes!(lists::repos))
+        .routes(routes!(lists::repo))
+        .routes(routes!(run::one))
+        .routes(routes!(run::replay))
+        .routes(routes!(run::journey))
+        .routes(routes!(ask::lint))
+        .routes(routes!(ask::simulate))
 }

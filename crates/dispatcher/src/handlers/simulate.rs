@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use switchboard_engine::Trouble;
 use switchboard_engine::yaml::Diagnostic;
 use switchboard_github::GitHub;
+use utoipa::ToSchema;
 
 use crate::candidates::{Decision, InstallationVerdict, RepositoryVerdict};
 use crate::chains::Lineage;
@@ -16,11 +17,13 @@ use crate::reasons::Reason;
 use crate::source_rules;
 
 /// The run that is imagined. What is left out is what usually happens.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(missing_docs, reason = "the contract's members")]
 pub struct SimulationRequest {
+    #[schema(value_type = String, example = "acme/api")]
     pub repository: RepositoryName,
+    #[schema(value_type = String, example = "ci.yml")]
     pub workflow: WorkflowFile,
     #[serde(default)]
     pub branch: Option<String>,
@@ -31,7 +34,7 @@ pub struct SimulationRequest {
 }
 
 /// What would happen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Simulated {
     /// Why the run would be skipped, or would have nothing to dispatch.
@@ -47,6 +50,7 @@ pub struct Simulated {
     pub config_path: Option<String>,
     /// What there is to say about it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -56,9 +60,10 @@ fn is_zero(n: &usize) -> bool {
 }
 
 /// A reason with its words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SimulatedReason {
     /// The code.
+    #[schema(value_type = String)]
     pub reason: Reason,
     /// The cause in a sentence.
     pub sentence: &'static str,
@@ -69,18 +74,21 @@ pub struct SimulatedReason {
 }
 
 /// What would become of a candidate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the contract's members")]
 pub struct SimulatedTarget {
     pub n: u16,
+    #[schema(value_type = String)]
     pub repository: RepositoryName,
+    #[schema(value_type = String)]
     pub workflow: WorkflowFile,
     /// `dispatched`, `denied` or `unknown`.
     pub state: &'static str,
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     pub git_ref: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Vec<String>>)]
     pub inputs: Vec<(String, String)>,
     pub line: u32,
     #[serde(skip_serializing_if = "Option::is_none")]

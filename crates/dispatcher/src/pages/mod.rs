@@ -39,6 +39,7 @@ use switchboard_github::GitHub;
 use switchboard_panel::components::{Sentence, State, Told};
 use switchboard_panel::{AutomationPages, NavItem};
 use switchboard_store::{Backlog, Fact, Result, Store};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::handlers::{Dispatcher, NAME};
 use crate::health::{Health, Status};
@@ -113,8 +114,11 @@ impl AutomationPages for DispatcherPages {
             .route("/admin", get(moved))
             .route("/admin/", get(moved))
             .route("/admin/{*rest}", get(moved))
-            .merge(crate::api::routes())
             .with_state(Arc::clone(&self.desk))
+    }
+
+    fn api(&self) -> OpenApiRouter {
+        crate::api::routes().with_state(Arc::clone(&self.desk))
     }
 
     async fn sentence(&self, _: &dyn Store, _: &Backlog) -> Result<Sentence> {

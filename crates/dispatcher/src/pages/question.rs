@@ -2,18 +2,28 @@
 
 use serde::Deserialize;
 use switchboard_panel::Fault;
+use utoipa::IntoParams;
 
 use super::reading::Filter;
 
 /// The query of a list of runs, the same for page and API.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct RunQuery {
+    /// Only of this source: `owner/name`.
     source: Option<String>,
+    /// Only with this target: `owner/name`.
     target: Option<String>,
+    /// The targets that ended with this reason: `inbound_not_authorized`.
     reason: Option<String>,
+    /// Where the page begins: `next` of the one before.
     pub(crate) cursor: Option<String>,
+    /// Rows of the page, 1 to 100; 50 unless said.
+    #[param(value_type = Option<u8>, minimum = 1, maximum = 100)]
     pub(crate) limit: Option<String>,
+    #[param(ignore)]
     by: Option<String>,
+    #[param(ignore)]
     value: Option<String>,
 }
 

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Extension, Path, Query};
-use http::{HeaderMap, StatusCode};
-use serde_json::{Value, json};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use switchboard_store::{Acceptance, FactsOf, WorkFilter};
 
-use super::{limit, page, wire};
+use super::limit;
+use super::problem::{Refused, RefusedAction, RefusedOne};
+use super::wire::{Asked, Delivery, DeliveryStory, Fact, Job, Page};
 use crate::core::Core;
 use crate::pages::{actions, delivery};
 use crate::query::DeliveryQuery;
@@ -18,55 +20,94 @@ use crate::{Fault, Operator};
 const WORKS: usize = 100;
 const FACTS: usize = 500;
 
-/// `GET /api/v1/deliveries?event=|repository=|installation=|subject=|state=`
+/// Deliveries, newest first, by one filter at a time.
+#[utoipa::path(
+    get, path = "/api/v1/deliveries", tag = "deliveries",
+    params(DeliveryQuery),
+    responses((status = 200, body = Page<Delivery>), Refused)
+)]
 pub(super) async fn list(
     Extension(core): Extension<Arc<Core>>,
     Query(query): Query<DeliveryQuery>,
-) -> Result<Json<Value>, Fault> {
+) -> Result<Json<Page<Delivery>>, Fault> {
     let limit = limit(query.limit.as_deref())?;
     let (filter, _) = query.filter()?;
     let rows = core.store.deliveries(filter, query.cursor()?, limit + 1).await?;
-    Ok(page(rows, limit, |delivery| delivery.id.to_string(), |delivery| wire::delivery(&delivery)))
+    Ok(Json(Page::of(rows, limit, |delivery| delivery.id.to_string(), |delivery| Delivery::from(&delivery))))
 }
 
-/// `GET /api/v1/deliveries/{id}`, by our id or the platform's.
-pub(super) async fn one(Extension(core): Extension<Arc<Core>>, Path(id): Path<String>) -> Result<Json<Value>, Fault> {
+/// One delivery with its headers and what followed from it.
+#[utoipa::path(
+    get, path = "/api/v1/deliveries/{id}", tag = "deliveries",
+    params(("id" = String, Path, description = "Our id of it, or GitHub's (`X-GitHub-Delivery`).")),
+    responses((status = 200, body = DeliveryStory), RefusedOne)
+)]
+pub(super) async fn one(
+    Extension(core): Extension<Arc<Core>>,
+    Path(id): Path<String>,
+) -> Result<Json<DeliveryStory>, Fault> {
     let store = core.store.as_ref();
-    let delivery = delivery::find(store, &id).await?.ok_or_else(|| delivery::unknown(&id))?;
-    let works = store.works(WorkFilter::Delivery(delivery.id), None, WORKS).await?;
-    let facts = store.facts(FactsOf::Delivery(delivery.id), None, FACTS).await?;
-    let mut answer = wire::delivery(&delivery);
-    if let Some(members) = answer.as_object_mut() {
-        let headers = delivery.headers.iter().map(|(name, value)| json!([name, value])).collect();
-        members.insert("headers".to_owned(), Value::Array(headers));
-        members.insert("jobs".to_owned(), works.iter().rev().map(wire::job).collect());
-        members.insert("facts".to_owned(), facts.iter().map(wire::fact).collect());
-    }
-    Ok(Json(answer))
+    let found = delivery::find(store, &id).await?.ok_or_else(|| delivery::unknown(&id))?;
+    let works = store.works(WorkFilter::Delivery(found.id), None, WORKS).await?;
+    let facts = store.facts(FactsOf::Delivery(found.id), None, FACTS).await?;
+    Ok(Json(DeliveryStory {
+        delivery: Delivery::from(&found),
+        headers: found.headers,
+        jobs: works.iter().rev().map(Job::from).collect(),
+        facts: facts.iter().map(Fact::from).collect(),
+    }))
 }
 
-/// `POST /api/v1/deliveries/{id}/replay`
+/// The raw body, byte for byte as it arrived.
+#[utoipa::path(
+    get, path = "/api/v1/deliveries/{id}/body", tag = "deliveries",
+    params(("id" = String, Path, description = "Our id of it, or GitHub's.")),
+    responses(
+        (status = 200, content_type = "application/octet-stream", description = "The bytes.", body = Vec<u8>),
+        RefusedAction
+    )
+)]
+pub(super) async fn body(Extension(core): Extension<Arc<Core>>, Path(id): Path<String>) -> Result<Response, Fault> {
+    let store = core.store.as_ref();
+    let found = delivery::find(store, &id).await?.ok_or_else(|| delivery::unknown(&id))?;
+    let body = store.body(found.id).await?.ok_or_else(delivery::body_expired)?;
+    let mut response = body.into_response();
+    let bytes = HeaderValue::from_static("application/octet-stream");
+    response.headers_mut().insert(header::CONTENT_TYPE, bytes);
+    Ok(response)
+}
+
+/// Decides a stored delivery again, as it was received.
+#[utoipa::path(
+    post, path = "/api/v1/deliveries/{id}/replay", tag = "deliveries",
+    params(
+        ("id" = String, Path, description = "Our id of it, or GitHub's."),
+        ("Idempotency-Key" = Option<String>, Header, description = "A UUID: asking twice with it is asking once.", format = Uuid),
+    ),
+    responses((status = 202, body = Asked), RefusedAction)
+)]
 pub(super) async fn replay(
     Extension(core): Extension<Arc<Core>>,
     Path(id): Path<String>,
     Operator(session): Operator,
     headers: HeaderMap,
-) -> Result<(StatusCode, Json<Value>), Fault> {
+) -> Result<(StatusCode, Json<Asked>), Fault> {
     let action = action_id(&headers);
-    Ok(asked(&action, actions::ask_replay(&core, &id, &session, action.clone()).await?))
+    let acceptance = actions::ask_replay(&core, &id, &session, action.clone()).await?;
+    Ok(asked(action, &acceptance))
 }
 
 /// The id of an action: the one that the caller chose, so that sending it twice is asking once, or a new one.
 pub(super) fn action_id(headers: &HeaderMap) -> String {
-    match headers.get("idempotency-key").and_then(|value| value.to_str().ok()) {
-        Some(id) => id.to_owned(),
+    match headers.get("idempotency-key") {
+        Some(id) => String::from_utf8_lossy(id.as_bytes()).into_owned(),
         None => uuid::Builder::from_random_bytes(crate::access::random()).into_uuid().to_string(),
     }
 }
 
 /// The answer to an action that was taken in.
-pub(super) fn asked(action: &str, acceptance: Acceptance) -> (StatusCode, Json<Value>) {
+pub(super) fn asked(action: String, acceptance: &Acceptance) -> (StatusCode, Json<Asked>) {
     let duplicate = acceptance.verdict == switchboard_store::Verdict::Duplicate;
-    let answer = json!({ "accepted": true, "duplicate": duplicate, "delivery": action, "id": acceptance.id });
-    (StatusCode::ACCEPTED, Json(answer))
+    let id = acceptance.id.to_string();
+    (StatusCode::ACCEPTED, Json(Asked { accepted: true, duplicate, delivery: action, id }))
 }

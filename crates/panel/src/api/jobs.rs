@@ -5,60 +5,85 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Extension, Path, Query};
 use http::{HeaderMap, StatusCode};
-use serde_json::Value;
 use switchboard_store::WorkId;
 
 use super::deliveries::{action_id, asked};
-use super::{limit, page, wire};
+use super::limit;
+use super::problem::{Refused, RefusedAction, RefusedOne};
+use super::wire::{Asked, Attempt, Job, JobStory, Page};
 use crate::core::Core;
 use crate::pages::actions::{self, Letter};
 use crate::pages::job;
 use crate::query::JobQuery;
 use crate::{Fault, Operator};
 
-/// `GET /api/v1/jobs?class=|state=|delivery=`
+/// Jobs and intents, newest first, by one filter at a time; jobs unless something else is asked for.
+#[utoipa::path(get, path = "/api/v1/jobs", tag = "jobs", params(JobQuery), responses((status = 200, body = Page<Job>), Refused))]
 pub(super) async fn list(
     Extension(core): Extension<Arc<Core>>,
     Query(query): Query<JobQuery>,
-) -> Result<Json<Value>, Fault> {
+) -> Result<Json<Page<Job>>, Fault> {
     let limit = limit(query.limit.as_deref())?;
     let rows = core.store.works(query.filter()?.0, query.cursor()?, limit + 1).await?;
-    Ok(page(rows, limit, |work| work.id.to_string(), |work| wire::job(&work)))
+    Ok(Json(Page::of(rows, limit, |work| work.id.to_string(), |work| Job::from(&work))))
 }
 
-/// `GET /api/v1/jobs/{id}`
-pub(super) async fn one(Extension(core): Extension<Arc<Core>>, Path(id): Path<String>) -> Result<Json<Value>, Fault> {
+/// One job or intent with its attempts.
+#[utoipa::path(
+    get, path = "/api/v1/jobs/{id}", tag = "jobs",
+    params(("id" = String, Path, description = "Its id.", format = Uuid)),
+    responses((status = 200, body = JobStory), RefusedOne)
+)]
+pub(super) async fn one(
+    Extension(core): Extension<Arc<Core>>,
+    Path(id): Path<String>,
+) -> Result<Json<JobStory>, Fault> {
     let work = match id.parse::<WorkId>() {
         Ok(id) => core.store.work(id).await?,
         Err(_) => None,
     };
     let work = work.ok_or_else(|| job::unknown(&id))?;
     let attempts = core.store.attempts(work.id).await?;
-    let mut answer = wire::job(&work);
-    if let Some(members) = answer.as_object_mut() {
-        members.insert("payload".to_owned(), work.payload.clone());
-        members.insert("tried".to_owned(), attempts.iter().map(wire::attempt).collect());
-    }
-    Ok(Json(answer))
+    Ok(Json(JobStory {
+        job: Job::from(&work),
+        payload: work.payload,
+        tried: attempts.iter().map(Attempt::from).collect(),
+    }))
 }
 
-/// `POST /api/v1/jobs/{id}/revive`
+/// Queues a dead letter again, its attempts counted afresh.
+#[utoipa::path(
+    post, path = "/api/v1/jobs/{id}/revive", tag = "jobs",
+    params(
+        ("id" = String, Path, description = "Its id.", format = Uuid),
+        ("Idempotency-Key" = Option<String>, Header, description = "A UUID: asking twice with it is asking once.", format = Uuid),
+    ),
+    responses((status = 202, body = Asked), RefusedAction)
+)]
 pub(super) async fn revive(
     core: Extension<Arc<Core>>,
     id: Path<String>,
     operator: Operator,
     headers: HeaderMap,
-) -> Result<(StatusCode, Json<Value>), Fault> {
+) -> Result<(StatusCode, Json<Asked>), Fault> {
     letter(&core, &id, &operator, &headers, Letter::Revive).await
 }
 
-/// `POST /api/v1/jobs/{id}/discard`
+/// Closes a dead letter for good.
+#[utoipa::path(
+    post, path = "/api/v1/jobs/{id}/discard", tag = "jobs",
+    params(
+        ("id" = String, Path, description = "Its id.", format = Uuid),
+        ("Idempotency-Key" = Option<String>, Header, description = "A UUID: asking twice with it is asking once.", format = Uuid),
+    ),
+    responses((status = 202, body = Asked), RefusedAction)
+)]
 pub(super) async fn discard(
     core: Extension<Arc<Core>>,
     id: Path<String>,
     operator: Operator,
     headers: HeaderMap,
-) -> Result<(StatusCode, Json<Value>), Fault> {
+) -> Result<(StatusCode, Json<Asked>), Fault> {
     letter(&core, &id, &operator, &headers, Letter::Discard).await
 }
 
@@ -68,7 +93,8 @@ async fn letter(
     operator: &Operator,
     headers: &HeaderMap,
     letter: Letter,
-) -> Result<(StatusCode, Json<Value>), Fault> {
+) -> Result<(StatusCode, Json<Asked>), Fault> {
     let action = action_id(headers);
-    Ok(asked(&action, actions::ask_letter(core, id, letter, &operator.0, action.clone()).await?))
+    let acceptance = actions::ask_letter(core, id, letter, &operator.0, action.clone()).await?;
+    Ok(asked(action, &acceptance))
 }

@@ -1,20 +1,30 @@
 //! The same for programs: JSON under `/api/v1/`. Lists are `{"items": […], "next": "<cursor>" | null}`, take `cursor` and
 //! `limit` (1 to 100, 50 unless said), and problems are told as RFC 9457 does.
+//!
+//! Handlers say what they take and answer beside their code, and [`document`] makes OpenAPI 3.1 of it: a route cannot be
+//! served without being described. Automations add theirs by [`AutomationPages::api`](crate::AutomationPages::api).
 
+mod audit;
 mod deliveries;
+mod document;
+mod installations;
 mod jobs;
+mod letters;
+mod overview;
+mod problem;
+mod search;
+mod settings;
 mod subjects;
 mod wire;
 
-use std::sync::Arc;
-
-use axum::extract::Extension;
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use serde_json::{Value, json};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::Fault;
-use crate::core::Core;
+
+pub(crate) use document::document;
+pub use problem::{Refused, RefusedAction, RefusedOne};
+pub use wire::Page;
 
 /// Rows of a page unless said.
 const LIMIT: usize = 50;
@@ -22,27 +32,25 @@ const LIMIT: usize = 50;
 const LIMIT_MAX: usize = 100;
 
 /// The API that every automation shares.
-pub(crate) fn routes() -> Router {
-    Router::new()
-        .route("/api/v1/version", get(version))
-        .route("/api/v1/deliveries", get(deliveries::list))
-        .route("/api/v1/deliveries/{id}", get(deliveries::one))
-        .route("/api/v1/deliveries/{id}/replay", post(deliveries::replay))
-        .route("/api/v1/subjects", get(subjects::one))
-        .route("/api/v1/jobs", get(jobs::list))
-        .route("/api/v1/jobs/{id}", get(jobs::one))
-        .route("/api/v1/jobs/{id}/revive", post(jobs::revive))
-        .route("/api/v1/jobs/{id}/discard", post(jobs::discard))
-}
-
-/// `GET /api/v1/version`
-async fn version(Extension(core): Extension<Arc<Core>>) -> Json<Value> {
-    let version = &core.version;
-    Json(json!({
-        "version": version.version,
-        "imageSha": version.image,
-        "startedAt": version.started_at.rfc3339(),
-    }))
+pub(crate) fn routes() -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(overview::overview))
+        .routes(routes!(overview::version))
+        .routes(routes!(search::search))
+        .routes(routes!(subjects::one))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::one))
+        .routes(routes!(deliveries::body))
+        .routes(routes!(deliveries::replay))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::one))
+        .routes(routes!(jobs::revive))
+        .routes(routes!(jobs::discard))
+        .routes(routes!(letters::preview, letters::act))
+        .routes(routes!(installations::list))
+        .routes(routes!(installations::one))
+        .routes(routes!(audit::list))
+        .routes(routes!(settings::list))
 }
 
 /// The `limit` of a list.
@@ -55,13 +63,4 @@ fn limit(text: Option<&str>) -> Result<usize, Fault> {
             .filter(|limit| (1..=LIMIT_MAX).contains(limit))
             .ok_or_else(|| Fault::parameter("The limit is a number from 1 to 100.")),
     }
-}
-
-/// A page of a list: what was read with one row more than asked for, and where the next page begins.
-fn page<T>(mut rows: Vec<T>, limit: usize, id: impl Fn(&T) -> String, wire: impl FnMut(T) -> Value) -> Json<Value> {
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(id);
-    let items: Vec<Value> = rows.into_iter().map(wire).collect();
-    Json(json!({ "items": items, "next": next }))
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::extract::{Extension, Path};
 use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use switchboard_engine::accept::Action;
-use switchboard_store::{Acceptance, Installation, Subject, WorkId};
+use switchboard_store::{Acceptance, Installation, Subject, Verdict, WorkId};
 
 use super::{delivery, job};
 use crate::access::Session;
@@ -29,7 +30,7 @@ pub(crate) enum Letter {
 }
 
 impl Letter {
-    pub(super) const fn event(self) -> &'static str {
+    pub(crate) const fn event(self) -> &'static str {
         match self {
             Self::Revive => "engine.revive",
             Self::Discard => "engine.discard",
@@ -96,7 +97,7 @@ pub(crate) async fn ask_letter(
     ask(core, letter.event(), session, action, ("work", work.id.to_string().into()), None, work.installation).await
 }
 
-pub(super) async fn ask(
+pub(crate) async fn ask(
     core: &Core,
     event: &str,
     session: &Session,
@@ -111,5 +112,10 @@ pub(super) async fn ask(
     let body = Map::from_iter([(name.to_owned(), what)]);
     let event = event.to_owned();
     let action = Action { id: action, event, actor: session.who.clone(), body, subject, installation };
-    Ok(core.actions.action(action).await?)
+    let acceptance = core.actions.action(action).await?;
+    if acceptance.verdict == Verdict::Conflict {
+        return Err(Fault::new(StatusCode::CONFLICT, "conflict", "This id was used for another action.")
+            .hint("Choose a new id for each action, and repeat one only together with what it was for."));
+    }
+    Ok(acceptance)
 }

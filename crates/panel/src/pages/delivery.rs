@@ -134,15 +134,17 @@ pub(crate) async fn page(shell: Shell, Path(id): Path<String>, Query(after): Que
 /// `GET /deliveries/{id}/body`: the raw body, byte for byte.
 pub(crate) async fn raw(shell: Shell, Path(id): Path<String>) -> Result<Response, Fault> {
     let delivery = find(shell.store(), &id).await?.ok_or_else(|| unknown(&id))?;
-    let body = shell.store().body(delivery.id).await?.ok_or_else(|| {
-        Fault::expired("The body of this delivery is no longer kept.")
-            .hint("How long bodies are kept is a setting; the facts about it stay longer.")
-    })?;
+    let body = shell.store().body(delivery.id).await?.ok_or_else(body_expired)?;
     let mut response = body.into_response();
     let headers = response.headers_mut();
     // Strangers wrote it: it is text to the browser, whatever it says of itself.
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     Ok(response)
+}
+
+pub(crate) fn body_expired() -> Fault {
+    Fault::expired("The body of this delivery is no longer kept.")
+        .hint("How long bodies are kept is a setting; the facts about it stay longer.")
 }
 
 /// A delivery by our id, or by the id that GitHub knows it by.

@@ -222,7 +222,7 @@ fn permissions(seen: &Seen) -> Vec<Permission> {
         .collect()
 }
 
-fn unknown(id: &str) -> Fault {
+pub(crate) fn unknown(id: &str) -> Fault {
     Fault::not_found(format!("No installation `{}` is known here.", id.replace('`', "'")))
         .hint("GitHub is asked for the App's installations at start and every ten minutes.")
 }

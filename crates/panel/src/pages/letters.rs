@@ -9,7 +9,7 @@ use axum::extract::{Extension, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use switchboard_engine::operations::LETTERS_MAX;
-use switchboard_store::{Backlog, WorkFilter, WorkId, WorkState};
+use switchboard_store::{Backlog, Store, Work, WorkFilter, WorkId, WorkState};
 
 use super::actions::{self, Letter};
 use super::tables::{WorkRow, WorkTable};
@@ -83,12 +83,9 @@ fn letter(verb: &str) -> Result<(Letter, &'static str), Fault> {
 /// `GET /jobs/letters?verb=replay|discard&automation=…&kind=…`: what would be done.
 pub(crate) async fn page(shell: Shell, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let (letter, verb) = letter(&asked.verb)?;
-    let mut works = shell.store().works(WorkFilter::State(WorkState::Dead), None, LOOKED_THROUGH).await?;
-    works.retain(|work| work.automation == asked.automation && work.kind == asked.kind);
-    let all = shell.store().backlog().await?.dead.get(&(asked.automation.clone(), asked.kind.clone())).copied();
-    works.truncate(LETTERS_MAX);
+    let (works, all) = of_kind(shell.store(), &asked.automation, &asked.kind).await?;
     let these = works.len() as u64;
-    let more = all.unwrap_or(these).saturating_sub(these);
+    let more = all.saturating_sub(these);
     let page = LettersPage {
         verb,
         replays: matches!(letter, Letter::Revive),
@@ -102,6 +99,16 @@ pub(crate) async fn page(shell: Shell, Query(asked): Query<Asked>) -> Result<Res
         automation: asked.automation,
     };
     shell.page(&format!("{} · {verb} all", page.kind), &page).await
+}
+
+/// The newest dead letters of a kind, as many as can be dealt with at once, and how many there are.
+pub(crate) async fn of_kind(store: &dyn Store, automation: &str, kind: &str) -> Result<(Vec<Work>, u64), Fault> {
+    let mut works = store.works(WorkFilter::State(WorkState::Dead), None, LOOKED_THROUGH).await?;
+    works.retain(|work| work.automation == automation && work.kind == kind);
+    let all = store.backlog().await?.dead.get(&(automation.to_owned(), kind.to_owned())).copied();
+    works.truncate(LETTERS_MAX);
+    let these = works.len() as u64;
+    Ok((works, all.unwrap_or(these).max(these)))
 }
 
 #[derive(Deserialize)]

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use switchboard_store::{Delivery, DeliveryFilter, DeliveryId, Store, WorkId};
 
 use crate::components::Empty;
+use crate::core::Core;
 use crate::topic::{Topic, is_sha, is_short_sha};
 use crate::{Fault, Shell, links};
 
@@ -29,10 +30,13 @@ pub(crate) struct Search {
 
 /// A page that may have been meant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Hit {
-    what: String,
-    kind: String,
-    href: String,
+pub(crate) struct Hit {
+    /// Its name.
+    pub(crate) what: String,
+    /// What it is.
+    pub(crate) kind: String,
+    /// The path of its page.
+    pub(crate) href: String,
 }
 
 impl Hit {
@@ -66,12 +70,10 @@ pub(crate) async fn page(shell: Shell, Query(Search { q }): Query<Search>) -> Re
     if query.is_empty() {
         return Ok(Redirect::to("/").into_response());
     }
-    let known = query.chars().count() <= QUERY_MAX_CHARS;
-    let mut hits = if known { find(&shell, query).await? } else { Vec::new() };
+    let hits = hits(shell.core(), query).await?;
     if let [one] = hits.as_slice() {
         return Ok(Redirect::to(&one.href).into_response());
     }
-    hits.truncate(HITS_MAX);
     let status = if hits.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let page = SearchPage {
         query: query.chars().take(QUERY_MAX_CHARS).collect(),
@@ -86,20 +88,30 @@ pub(crate) async fn page(shell: Shell, Query(Search { q }): Query<Search>) -> Re
     Ok(response)
 }
 
+/// What the query may mean, as much of it as is worth showing.
+pub(crate) async fn hits(core: &Core, query: &str) -> Result<Vec<Hit>, Fault> {
+    if query.is_empty() || query.chars().count() > QUERY_MAX_CHARS {
+        return Ok(Vec::new());
+    }
+    let mut hits = find(core, query).await?;
+    hits.truncate(HITS_MAX);
+    Ok(hits)
+}
+
 /// What the query may mean. Each way of reading it costs at most three reads of the store, and those of the automations.
-async fn find(shell: &Shell, query: &str) -> Result<Vec<Hit>, Fault> {
-    let store = shell.store();
+async fn find(core: &Core, query: &str) -> Result<Vec<Hit>, Fault> {
+    let store = core.store.as_ref();
     if let Ok(id) = query.parse::<DeliveryId>() {
         return Ok(by_id(store, query, id).await?.into_iter().collect());
     }
     let mut hits = Vec::new();
-    for automation in &shell.core().automations {
+    for automation in &core.automations {
         if let Some(href) = automation.find(store, query).await? {
             let kind = automation.nav().label.to_lowercase();
             hits.push(Hit { what: query.to_owned(), kind, href });
         }
     }
-    if let Some(topic) = Topic::parse(query, shell.github_url()) {
+    if let Some(topic) = Topic::parse(query, &core.github_url) {
         match topic {
             Topic::Commit { repository, sha } if is_short_sha(&sha) => {
                 let filter = DeliveryFilter::Repository(repository.clone());
