@@ -14,5 +14,6 @@ pub mod needs;
 mod probes;
 pub mod serve;
 pub mod settings;
+pub mod setup;
 pub mod simulated;
 pub mod telemetry;

@@ -15,6 +15,7 @@ mod migrate;
 mod replay;
 mod serve;
 mod settings;
+mod setup;
 mod simulate;
 mod simulator;
 mod table;
@@ -31,6 +32,7 @@ pub use completions::CompletionsArgs;
 pub use deliveries::{DeliveriesArgs, DeliveryState};
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
+pub(crate) use doctor::examine;
 pub use failure::{Exit, Failure};
 pub use jobs::{JobState, JobsArgs};
 pub use lint::LintArgs;
@@ -38,12 +40,14 @@ pub use migrate::MigrateArgs;
 pub use replay::{ReplayArgs, ReplayScope};
 pub use serve::ServeArgs;
 pub use settings::SettingsArgs;
+pub use setup::SetupArgs;
 pub use simulate::SimulateArgs;
 pub use simulator::SimulatorArgs;
 
 const EXAMPLES: &str = "\
 Start here:
   switchboard demo                     see it work, with a simulated GitHub and no configuration
+  switchboard setup                    create the GitHub App and its settings
   switchboard doctor                   check the configuration, the key and the App's permissions
   switchboard serve                    run the server
 
@@ -92,6 +96,8 @@ impl SourceArgs {
 pub enum Command {
     /// Run the server
     Serve(ServeArgs),
+    /// Create the GitHub App, and write down what the server needs to be it
+    Setup(SetupArgs),
     /// Run server and simulated GitHub together and play a story
     Demo(DemoArgs),
     /// Run the simulated GitHub alone
@@ -125,6 +131,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Settings(args) => settings::run(args, &cli.sources),
         Command::Completions(args) => completions::run(args),
         Command::Serve(args) => serve::run(args, &cli.sources),
+        Command::Setup(args) => setup::run(args, &cli.sources),
         Command::Demo(args) => demo::run(args),
         Command::Simulator(args) => simulator::run(args),
         Command::Simulate(args) => simulate::run(args, &cli.sources),
