@@ -81,7 +81,9 @@ impl ManifestError {
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::Unreachable(_) => "check this machine's network and the address, then try again: a code stays good for an hour",
+            Self::Unreachable(_) => {
+                "check this machine's network and the address, then try again: a code stays good for an hour"
+            }
             Self::Lost(_) => "try again; if the code turns out to be used up, begin anew",
             Self::CodeUnknown => {
                 "the App exists but its key cannot be fetched any more: delete it under \"Advanced\" on its settings page \

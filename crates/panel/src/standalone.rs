@@ -72,8 +72,7 @@ impl Standalone<'_> {
 pub fn dressed(pages: Router, elsewhere: &str) -> Router {
     let own = "form-action 'self'";
     let policy = headers::CONTENT_SECURITY_POLICY.replace(own, &format!("{own} {elsewhere}"));
-    let policy = HeaderValue::try_from(policy)
-        .unwrap_or(HeaderValue::from_static(headers::CONTENT_SECURITY_POLICY));
+    let policy = HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static(headers::CONTENT_SECURITY_POLICY));
     pages
         .route("/theme", post(theme::choose))
         .route("/assets/{name}", get(assets::serve))

@@ -5,6 +5,7 @@
 
 pub mod assembly;
 pub mod cli;
+pub mod deliver;
 pub mod demo;
 pub mod desk;
 pub mod doctor;

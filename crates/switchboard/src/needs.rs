@@ -93,7 +93,9 @@ impl Needs {
 
     /// Why a permission is needed, each reason with whose it is.
     pub fn why(&self, permission: &Permission) -> impl Iterator<Item = &Reason> {
-        self.reasons.iter().filter(move |reason| matches!(&reason.need, Need::Permission(name, _) if name == permission))
+        self.reasons
+            .iter()
+            .filter(move |reason| matches!(&reason.need, Need::Permission(name, _) if name == permission))
     }
 
     /// Why an event is needed.

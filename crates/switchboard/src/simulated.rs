@@ -108,7 +108,8 @@ fn arrange(github: &Simulator, simulated: &Simulated) -> Result<(App, Workflow),
 fn configuration(address: SocketAddr, app: &App, simulated: &Simulated) -> String {
     let key = SIMULATOR_ONLY_PRIVATE_KEY.trim_end().replace('\n', "\\n");
     let Simulated { webhook_secret, webhook_url, .. } = simulated;
-    let webhooks = webhook_url.as_deref().unwrap_or("nowhere; --webhook-url says where, or `switchboard forward` fetches them");
+    let webhooks =
+        webhook_url.as_deref().unwrap_or("nowhere; --webhook-url says where, or `switchboard forward` fetches them");
     format!(
         "# A simulated GitHub answers on this machine. Configure a server with:\n\
          GITHUB_API_URL=http://{address}\n\

@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::ids::AppId;
 use crate::keys::{KeyError, PublicKey, SIMULATOR_ONLY_PRIVATE_KEY};
 use crate::simulator::Simulator;
-use crate::state::access::{Access, Permissions};
 use crate::state::AccountKind;
+use crate::state::access::{Access, Permissions};
 use crate::state::registry::NewApp;
 
 /// How an App is registered.

@@ -59,9 +59,7 @@ impl App {
     pub fn install(&self, owner: &Owner, spec: InstallationSpec) -> Installation {
         let app = self.id();
         let selection = spec.repositories.map_or(Selection::All, Selection::Selected);
-        let id = self
-            .simulator
-            .with(|state| state.install(app, owner.id(), selection, spec.permissions, spec.events));
+        let id = self.simulator.with(|state| state.install(app, owner.id(), selection, spec.permissions, spec.events));
         Installation { simulator: self.simulator.clone(), id }
     }
 }

@@ -8,11 +8,14 @@ mod completions;
 mod deliveries;
 mod demo;
 mod doctor;
+mod export;
 mod failure;
+mod forward;
 mod jobs;
 mod lint;
 mod migrate;
 mod replay;
+mod resend;
 mod serve;
 mod settings;
 mod setup;
@@ -33,11 +36,14 @@ pub use deliveries::{DeliveriesArgs, DeliveryState};
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
 pub(crate) use doctor::examine;
+pub use export::{DeliveriesCommand, ExportArgs};
 pub use failure::{Exit, Failure};
+pub use forward::ForwardArgs;
 pub use jobs::{JobState, JobsArgs};
 pub use lint::LintArgs;
 pub use migrate::MigrateArgs;
 pub use replay::{ReplayArgs, ReplayScope};
+pub use resend::FileArgs;
 pub use serve::ServeArgs;
 pub use settings::SettingsArgs;
 pub use setup::SetupArgs;
@@ -106,12 +112,14 @@ pub enum Command {
     Lint(LintArgs),
     /// Show what a delivery would do, without doing it
     Simulate(SimulateArgs),
-    /// List deliveries, or show one
+    /// List deliveries, show one, or write one to a file
     Deliveries(DeliveriesArgs),
     /// List jobs and dead letters
     Jobs(JobsArgs),
-    /// Work through a stored delivery again
+    /// Work through a stored delivery again, or send one from a file
     Replay(ReplayArgs),
+    /// Bring webhooks from GitHub's list to a server that GitHub cannot reach
+    Forward(ForwardArgs),
     /// Check configuration, key, clock, permissions and installations
     Doctor(DoctorArgs),
     /// Bring the store's schema up to date
@@ -138,6 +146,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Deliveries(args) => deliveries::run(args, &cli.sources),
         Command::Jobs(args) => jobs::run(args, &cli.sources),
         Command::Replay(args) => replay::run(args, &cli.sources),
+        Command::Forward(args) => forward::run(args, &cli.sources),
         Command::Migrate(args) => migrate::run(args, &cli.sources),
     };
     outcome

@@ -151,7 +151,7 @@ mod tests {
         ) {
             let before = lines.join("\n");
             let (after, _) = edited(&before, &[("OUR_VAR", "v1")], &[]);
-            prop_assert_eq!(read(&after, "OUR_VAR").as_deref(), Some("v1"));
+            prop_assert_eq!(read(&after, "OUR_VAR"), Some("v1".to_owned()));
             for name in ["A_VAR", "B_VAR"] {
                 prop_assert_eq!(read(&after, name), read(&before, name));
             }

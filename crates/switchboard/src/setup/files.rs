@@ -49,7 +49,9 @@ impl FileProblem {
             Self::Exists(_) => {
                 "--force changes it (of an environment file only the App's own variables); --output and --key name other files"
             }
-            Self::Denied { .. } => "make the directory and let this user write there, or name other files with --output and --key",
+            Self::Denied { .. } => {
+                "make the directory and let this user write there, or name other files with --output and --key"
+            }
             Self::Unnameable(_) => "choose a path of printable Unicode characters with --key",
         }
     }

@@ -33,7 +33,10 @@ pub(super) async fn finish(
     };
     let install = &created.install_url;
     if !options.wait {
-        say(&format!("\nInstall it: {install}\nThen: switchboard --env-file {} doctor\n", created.written.env.display()));
+        say(&format!(
+            "\nInstall it: {install}\nThen: switchboard --env-file {} doctor\n",
+            created.written.env.display()
+        ));
         return Ok(Exit::Success);
     }
     say(&format!(

@@ -55,7 +55,10 @@ mod tests {
         let asked = of(Fields { url: "https://sb.example.com".to_owned(), ..Fields::default() }, &Config::default());
         let permissions = json!({ "actions": "write", "contents": "read", "issues": "write", "metadata": "read" });
         assert_eq!((&asked["default_permissions"], &asked["default_events"]), (&permissions, &json!(["workflow_run"])));
-        assert_eq!(asked["hook_attributes"], json!({ "url": "https://sb.example.com/webhooks/github", "active": true }));
+        assert_eq!(
+            asked["hook_attributes"],
+            json!({ "url": "https://sb.example.com/webhooks/github", "active": true })
+        );
         assert_eq!(asked["url"], "https://sb.example.com");
         let quiet = Config { issues: IssuePolicy::Off, ..Config::default() };
         assert_eq!(of(Fields::default(), &quiet)["default_permissions"]["issues"], Value::Null);

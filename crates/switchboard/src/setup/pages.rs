@@ -242,7 +242,13 @@ impl ProgressPage {
             Stage::Examined(_, report) => (Vec::new(), Some(report)),
             _ => (Vec::new(), None),
         };
-        let at = if report.is_some() { 5 } else if installed.is_empty() { 3 } else { 4 };
+        let at = if report.is_some() {
+            5
+        } else if installed.is_empty() {
+            3
+        } else {
+            4
+        };
         Self {
             steps: Steps { at },
             env: created.written.env.display().to_string(),

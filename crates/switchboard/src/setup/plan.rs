@@ -178,12 +178,15 @@ fn reach(fields: &Fields, place: &Place) -> Result<Reach, String> {
         return Ok(Reach::ListOnly);
     }
     let url = url.strip_suffix(WEBHOOKS).unwrap_or(url);
-    let base = BaseUrl::parse(url)
-        .map_err(|why| format!("This is no address of a server: {why}. Write it like https://switchboard.example.com."))?;
+    let base = BaseUrl::parse(url).map_err(|why| {
+        format!("This is no address of a server: {why}. Write it like https://switchboard.example.com.")
+    })?;
     if is_local(base.url()) && !place.is_local() {
-        return Err("GitHub cannot reach an address of this machine. Leave it empty and use `switchboard forward`, or name \
+        return Err(
+            "GitHub cannot reach an address of this machine. Leave it empty and use `switchboard forward`, or name \
                     the address of a proxy or tunnel in front."
-            .to_owned());
+                .to_owned(),
+        );
     }
     Ok(Reach::Public(base))
 }
@@ -237,16 +240,16 @@ mod tests {
         let plan = Plan::of(&asked, &github()).unwrap();
         assert_eq!((plan.slug().as_str(), plan.organization.as_deref()), ("our-switchboard", Some("acme")));
         assert_eq!(plan.webhook_url(), "https://switchboard.example.com/webhooks/github");
-        assert_eq!(
-            plan.form_action(&github(), "s"),
-            "https://github.com/organizations/acme/settings/apps/new?state=s"
-        );
+        assert_eq!(plan.form_action(&github(), "s"), "https://github.com/organizations/acme/settings/apps/new?state=s");
     }
 
     #[test]
     fn without_an_address_webhooks_go_where_nobody_is() {
         let plan = Plan::of(&fields(), &github()).unwrap();
-        assert_eq!((&plan.reach, plan.webhook_url().as_str()), (&Reach::ListOnly, "https://switchboard.invalid/webhooks/github"));
+        assert_eq!(
+            (&plan.reach, plan.webhook_url().as_str()),
+            (&Reach::ListOnly, "https://switchboard.invalid/webhooks/github")
+        );
         assert_eq!(plan.form_action(&github(), "s"), "https://github.com/settings/apps/new?state=s");
         let inactive = Plan::of(&Fields { inactive: true, ..fields() }, &github()).unwrap();
         assert_eq!(inactive.reach, Reach::Inactive);

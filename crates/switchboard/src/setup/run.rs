@@ -14,15 +14,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::env_text::{self, Change};
 use super::files::Destination;
+use super::finish;
 use super::guard::{Door, KEY};
 use super::plan::{Fields, Place};
 use super::site::{self, Site};
 use super::stage::{Created, Stage};
-use super::finish;
 use crate::cli::{Exit, Failure};
+use crate::listen;
 use crate::needs::Needs;
 use crate::settings::{Origin, Settings};
-use crate::listen;
 
 /// How long the page stays after the end, so that a browser that waits for it sees it.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -60,8 +60,7 @@ pub(super) const IN_THE_WAY: [&str; 9] = [
 ];
 
 /// Variables that are written, and that one of the process would win over.
-const WRITTEN: [&str; 4] =
-    ["GITHUB_APP_ID", "GITHUB_APP_SLUG", "GITHUB_WEBHOOK_SECRET", "GITHUB_APP_PRIVATE_KEY_PATH"];
+const WRITTEN: [&str; 4] = ["GITHUB_APP_ID", "GITHUB_APP_SLUG", "GITHUB_WEBHOOK_SECRET", "GITHUB_APP_PRIVATE_KEY_PATH"];
 
 /// Sets a server up. `settings` were loaded [to inspect](crate::settings::Purpose::Inspect).
 ///
@@ -71,7 +70,7 @@ pub async fn run(options: Options, settings: Settings, shutdown: CancellationTok
     unobstructed(&options, &settings)?;
     let listener = bind(options.port).await?;
     let port = listener.local_addr().map_err(|error| failed(&error, "try again"))?.port();
-    let (key, door_hash) = generate_token();
+    let (key, _) = generate_token();
     let token = needs_token(&options, &settings)?.then(generate_token);
     let site = Arc::new(Site {
         needs: Needs::of(&settings.dispatcher.config),
@@ -87,7 +86,6 @@ pub async fn run(options: Options, settings: Settings, shutdown: CancellationTok
         exchanging: tokio::sync::Mutex::default(),
         seen: Notify::new(),
     });
-    drop(door_hash);
     let closing = CancellationToken::new();
     let page = tokio::spawn(listen::serve(listener, site::router(Arc::clone(&site)), closing.clone()));
     let address = format!("{}/?{KEY}={key}", site.address);
@@ -139,9 +137,7 @@ async fn follow(options: &Options, site: &Site, token: Option<&str>) -> Result<E
     };
     say(&told(&created));
     if let Some(token) = token {
-        say(&format!(
-            "\nSign in with this token. It is shown once; only its hash was written down:\n\n  {token}\n"
-        ));
+        say(&format!("\nSign in with this token. It is shown once; only its hash was written down:\n\n  {token}\n"));
     }
     let exit = finish::finish(options, &created, &site.stage).await?;
     say(&format!("\nStart the server:\n\n  switchboard --env-file {} serve\n", created.written.env.display()));
@@ -189,18 +185,18 @@ fn unobstructed(options: &Options, settings: &Settings) -> Result<(), Failure> {
         let hint = "take it out: the key is named in the environment file";
         return usage(format!("the settings file names a private key ({})", row.origin), hint);
     }
-    options.destination.check().map_err(|problem| Failure::Usage {
-        message: problem.to_string(),
-        hint: problem.hint().to_owned(),
-    })
+    options
+        .destination
+        .check()
+        .map_err(|problem| Failure::Usage { message: problem.to_string(), hint: problem.hint().to_owned() })
 }
 
 /// Whether nobody can sign in yet.
 fn needs_token(options: &Options, settings: &Settings) -> Result<bool, Failure> {
-    let text = options.destination.present().map_err(|problem| Failure::Usage {
-        message: problem.to_string(),
-        hint: problem.hint().to_owned(),
-    })?;
+    let text = options
+        .destination
+        .present()
+        .map_err(|problem| Failure::Usage { message: problem.to_string(), hint: problem.hint().to_owned() })?;
     let in_file = ["SWITCHBOARD_OPERATOR_TOKEN", "SWITCHBOARD_OPERATOR_TOKEN_HASH"]
         .iter()
         .any(|name| env_text::value(&text, name).is_some_and(|value| !value.is_empty()));

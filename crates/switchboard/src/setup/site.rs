@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::Router;
 use axum::extract::{Form, Query, State};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use http::{HeaderMap, StatusCode, Uri, header};
 use serde::Deserialize;
 use switchboard_github::manifest::{ManifestError, NewApp, Registrar};
@@ -174,9 +174,7 @@ async fn progress(State(site): Shared, uri: Uri, headers: HeaderMap) -> Response
     let drawn = Drawn::new(&uri, &headers);
     match &stage {
         Stage::Planning => Redirect::to("/plan").into_response(),
-        Stage::Unsaved { app, problem, .. } => {
-            drawn.page(StatusCode::OK, &pages::UnsavedPage::new(&app.name, problem))
-        }
+        Stage::Unsaved { app, problem, .. } => drawn.page(StatusCode::OK, &pages::UnsavedPage::new(&app.name, problem)),
         _ => {
             let response = drawn.page(StatusCode::OK, &pages::ProgressPage::new(&site, &stage));
             if matches!(stage, Stage::Examined(..)) {
