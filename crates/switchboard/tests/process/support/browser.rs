@@ -37,7 +37,7 @@ impl Browser {
     /// Fills fields of the form with this button, and presses it.
     pub async fn press(&mut self, button: &str, filled: &[(&str, &str)]) {
         let page = self.page.clone();
-        let at = page.find(&format!("id=\"{button}\"")).unwrap_or_else(|| panic!("no button {button} on {page}"));
+        let at = find(&page, button);
         let start = page[..at].rfind("<form").unwrap();
         let form = &page[start..start + page[start..].find("</form>").unwrap()];
         let action = attribute(&form[..form.find('>').unwrap()], "action").unwrap_or_else(|| self.at.to_string());
@@ -59,7 +59,7 @@ impl Browser {
 
     /// Where a link leads.
     pub fn link(&self, id: &str) -> String {
-        let at = self.page.find(&format!("id=\"{id}\"")).unwrap_or_else(|| panic!("no link {id} on {}", self.page));
+        let at = find(&self.page, id);
         let start = self.page[..at].rfind("<a").unwrap();
         attribute(&self.page[start..start + self.page[start..].find('>').unwrap()], "href").unwrap()
     }
@@ -98,8 +98,15 @@ impl Browser {
                 _ => return,
             }
         }
-        panic!("redirected in a circle: {}", self.at);
+        unreachable!("redirected in a circle: {}", self.at);
     }
+}
+
+/// Where the element with this id stands.
+fn find(page: &str, id: &str) -> usize {
+    let at = page.find(&format!("id=\"{id}\""));
+    assert!(at.is_some(), "no {id} on {page}");
+    at.unwrap()
 }
 
 /// An attribute's value, unescaped.
