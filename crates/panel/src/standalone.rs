@@ -1,16 +1,26 @@
 //! The panel's look without a panel: for the few pages that are served before there is a server, by `switchboard setup`.
 
+use std::convert::Infallible;
+use std::sync::Arc;
+
 use askama::Template;
 use axum::Router;
 use axum::middleware::from_fn;
+use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use futures::stream;
 use http::{HeaderMap, HeaderValue, Uri, header};
 use switchboard_clock::Timestamp;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::components::Html;
 use crate::theme::{self, Theme};
 use crate::{assets, headers, links};
+
+/// How often a browser without script draws a page anew that waits.
+const AGAIN_SECONDS: u16 = 2;
 
 /// What a page outside of the panel is drawn with.
 #[derive(Debug, Clone, Copy)]
@@ -21,8 +31,9 @@ pub struct Standalone<'a> {
     pub headers: &'a HeaderMap,
     /// The moment for which it is drawn.
     pub now: Timestamp,
-    /// After how many seconds the browser asks again, for pages that wait for something.
-    pub again: Option<u16>,
+    /// Whether the page waits for something: its regions marked `data-live` follow [`live`], and a browser without script asks
+    /// again by itself.
+    pub waits: bool,
     /// The release that draws it.
     pub version: &'a str,
 }
@@ -36,7 +47,8 @@ struct Frame<'a> {
     script: &'a str,
     icon: &'a str,
     now: Timestamp,
-    again: Option<u16>,
+    waits: bool,
+    again_seconds: u16,
     target: &'a str,
     version: &'a str,
     body: Html,
@@ -55,7 +67,8 @@ impl Standalone<'_> {
             script: &assets::SCRIPT.url,
             icon: &assets::ICON.url,
             now: self.now,
-            again: self.again,
+            waits: self.waits,
+            again_seconds: AGAIN_SECONDS,
             // Without its query: what leads here once need not lead here again.
             target: links::own_path(Some(self.target.path())),
             version: self.version,
@@ -65,6 +78,24 @@ impl Standalone<'_> {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         Ok(response)
     }
+}
+
+/// What `GET /live` answers: a hint for every change of `changes`, until `ends`. Whoever listens holds `listening`.
+pub fn live<T: Send + Sync + 'static>(
+    changes: watch::Receiver<T>,
+    ends: CancellationToken,
+    listening: Arc<()>,
+) -> impl IntoResponse {
+    // The first hint at once: something may have changed between drawing the page and listening.
+    let hints = stream::unfold((changes, ends, listening, true), async |(mut changes, ends, listening, first)| {
+        let gone = tokio::select! {
+            () = ends.cancelled() => true,
+            changed = async { if first { Ok(()) } else { changes.changed().await } } => changed.is_err(),
+        };
+        let hint = Event::default().event("changed").data("*");
+        (!gone).then_some((Ok::<_, Infallible>(hint), (changes, ends, listening, false)))
+    });
+    Sse::new(hints).keep_alive(KeepAlive::default())
 }
 
 /// Gives pages what their frame loads, and every answer the panel's headers. Forms may post to `elsewhere` too, an origin

@@ -16,16 +16,13 @@ use super::site::{CREATED, Site};
 use super::stage::{Created, Stage};
 use crate::doctor::{Check, Verdict};
 
-/// How often a page that waits is drawn anew, in seconds.
-const AGAIN: u16 = 2;
-
 /// A page of the set-up.
 pub(super) trait Page: Template {
     /// Its title.
     fn title(&self) -> String;
-    /// After how many seconds it is to be drawn anew.
-    fn again(&self) -> Option<u16> {
-        None
+    /// Whether it waits for something.
+    fn waits(&self) -> bool {
+        false
     }
 }
 
@@ -35,11 +32,11 @@ pub(super) struct Drawn<'a>(Standalone<'a>);
 impl<'a> Drawn<'a> {
     pub(super) fn new(target: &'a Uri, headers: &'a HeaderMap) -> Self {
         let now = SystemClock.now();
-        Self(Standalone { target, headers, now, again: None, version: env!("CARGO_PKG_VERSION") })
+        Self(Standalone { target, headers, now, waits: false, version: env!("CARGO_PKG_VERSION") })
     }
 
     pub(super) fn page(&self, status: StatusCode, page: &impl Page) -> Response {
-        match (Standalone { again: page.again(), ..self.0 }).page(&page.title(), page) {
+        match (Standalone { waits: page.waits(), ..self.0 }).page(&page.title(), page) {
             Ok(mut response) => {
                 *response.status_mut() = status;
                 response
@@ -231,6 +228,7 @@ pub(super) struct ProgressPage {
     checks: Vec<(Mark, Check)>,
     healthy: bool,
     forward: bool,
+    examined: bool,
     waits: bool,
 }
 
@@ -259,7 +257,8 @@ impl ProgressPage {
             installed,
             checks: report.iter().flat_map(|report| &report.checks).map(|check| (mark(check), check.clone())).collect(),
             healthy: report.as_ref().is_some_and(|report| report.is_healthy()),
-            waits: report.is_none(),
+            examined: report.is_some(),
+            waits: report.is_none() && site.waits,
         }
     }
 }
@@ -285,11 +284,11 @@ fn mark(check: &Check) -> Mark {
 
 impl Page for ProgressPage {
     fn title(&self) -> String {
-        let what = if self.waits { "install" } else { "done" };
+        let what = if self.examined { "done" } else { "install" };
         format!("Set up: {what} {}", self.created.name)
     }
 
-    fn again(&self) -> Option<u16> {
-        self.waits.then_some(AGAIN)
+    fn waits(&self) -> bool {
+        self.waits
     }
 }

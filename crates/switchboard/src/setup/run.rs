@@ -24,8 +24,10 @@ use crate::listen;
 use crate::needs::Needs;
 use crate::settings::{Origin, Settings};
 
-/// How long the page stays after the end, so that a browser that waits for it sees it.
+/// How long the page stays after the end, so that a browser that asks for it now and then sees it.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// The same while a page follows what happens: it may be behind the one on which the App was installed.
+const FAREWELL_TO_LISTENERS: Duration = Duration::from_secs(300);
 
 /// What was asked for on the command line.
 #[derive(Debug, Clone)]
@@ -78,15 +80,19 @@ pub async fn run(options: Options, settings: Settings, shutdown: CancellationTok
         place: options.place.clone(),
         destination: options.destination.clone(),
         door: Door::new(&key, port),
-        state: generate_token().0,
+        state: random_text(),
         address: format!("http://127.0.0.1:{port}"),
         operator: token.as_ref().map(|(_, hash)| TokenHash::clone(hash)),
         fields: Mutex::new(options.fields.clone()),
         stage: watch::Sender::new(Stage::Planning),
         exchanging: tokio::sync::Mutex::default(),
+        waits: options.wait,
         seen: Notify::new(),
+        listening: Arc::default(),
+        closing: CancellationToken::new(),
+        webhook_secret: random_text(),
     });
-    let closing = CancellationToken::new();
+    let closing = site.closing.clone();
     let page = tokio::spawn(listen::serve(listener, site::router(Arc::clone(&site)), closing.clone()));
     let address = format!("{}/?{KEY}={key}", site.address);
     say(&format!(
@@ -102,12 +108,30 @@ pub async fn run(options: Options, settings: Settings, shutdown: CancellationTok
         () = shutdown.cancelled() => Err(interrupted(&site.stage.borrow())),
         ended = follow(&options, &site, token.as_ref().map(|(token, _)| token.as_str())) => ended,
     };
-    if ended.is_ok() && options.wait {
-        let _ = tokio::time::timeout(FAREWELL, site.seen.notified()).await;
+    if ended.is_ok() {
+        farewell(&site, &shutdown).await;
     }
     closing.cancel();
     let _ = page.await;
     ended
+}
+
+/// Leaves the page up until somebody has seen the end of it, or nobody is there to see it.
+async fn farewell(site: &Site, shutdown: &CancellationToken) {
+    let followed = Arc::strong_count(&site.listening) > 1;
+    let patience = if followed { FAREWELL_TO_LISTENERS } else { FAREWELL };
+    if followed {
+        say("The page in your browser shows this too. This ends once you have looked at it, or with Ctrl-C.\n");
+    }
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        _ = tokio::time::timeout(patience, site.seen.notified()) => {}
+    }
+}
+
+/// 256 random bits as text.
+fn random_text() -> String {
+    generate_token().0.trim_start_matches("sbt_").to_owned()
 }
 
 /// Tells in the terminal what happens on the page, and does what comes after it.

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use axum::extract::{Form, Query, State};
 use axum::middleware::from_fn;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use http::{HeaderMap, StatusCode, Uri, header};
 use serde::Deserialize;
 use switchboard_github::manifest::{ManifestError, NewApp, Registrar};
 use switchboard_panel::{TokenHash, standalone};
 use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::files::{Destination, FileProblem, Written};
 use super::guard::{self, Door};
@@ -41,8 +42,16 @@ pub(super) struct Site {
     pub(super) stage: watch::Sender<Stage>,
     /// One exchange at a time: a code is good for one.
     pub(super) exchanging: tokio::sync::Mutex<()>,
+    /// Whether the App's installation is waited for.
+    pub(super) waits: bool,
     /// Somebody has seen the end.
     pub(super) seen: Notify,
+    /// Held by every page that follows what happens.
+    pub(super) listening: Arc<()>,
+    /// Ends everything.
+    pub(super) closing: CancellationToken,
+    /// What webhooks are to be signed with if GitHub made no secret, as for a webhook that is switched off.
+    pub(super) webhook_secret: String,
 }
 
 type Shared = State<Arc<Site>>;
@@ -57,6 +66,7 @@ pub(super) fn router(site: Arc<Site>) -> Router {
         .route(CREATED, get(created))
         .route("/save", post(save))
         .route("/progress", get(progress))
+        .route("/live", get(live))
         .with_state(site);
     standalone::dressed(pages, &web).layer(from_fn(move |request, next| guard::guard(door.clone(), request, next)))
 }
@@ -177,12 +187,17 @@ async fn progress(State(site): Shared, uri: Uri, headers: HeaderMap) -> Response
         Stage::Unsaved { app, problem, .. } => drawn.page(StatusCode::OK, &pages::UnsavedPage::new(&app.name, problem)),
         _ => {
             let response = drawn.page(StatusCode::OK, &pages::ProgressPage::new(&site, &stage));
-            if matches!(stage, Stage::Examined(..)) {
+            if matches!(stage, Stage::Examined(..)) || !site.waits {
                 site.seen.notify_one();
             }
             response
         }
     }
+}
+
+/// `GET /live`: hints that the progress has changed.
+async fn live(State(site): Shared) -> impl IntoResponse {
+    standalone::live(site.stage.subscribe(), site.closing.clone(), Arc::clone(&site.listening))
 }
 
 impl Site {
@@ -217,7 +232,10 @@ impl Site {
         let mut set = vec![
             ("GITHUB_APP_ID", id.as_str()),
             ("GITHUB_APP_SLUG", app.slug.as_str()),
-            ("GITHUB_WEBHOOK_SECRET", app.webhook_secret.as_ref().map_or("", |secret| secret.expose())),
+            (
+                "GITHUB_WEBHOOK_SECRET",
+                app.webhook_secret.as_ref().map_or(self.webhook_secret.as_str(), |secret| secret.expose()),
+            ),
             ("GITHUB_APP_PRIVATE_KEY_PATH", key.as_str()),
             ("GITHUB_API_URL", self.place.api.as_str()),
             ("GITHUB_APP_CLIENT_ID", app.client_id.as_str()),

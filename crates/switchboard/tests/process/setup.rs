@@ -164,6 +164,32 @@ async fn a_code_that_is_used_up_says_what_to_do() {
     assert!(browser.page.contains("exists already") && !browser.page.contains("id=\"create\""), "{}", browser.page);
 }
 
+#[tokio::test]
+async fn an_app_that_could_not_be_written_down_is_not_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_github, api) = simulator(folder.path()).await;
+    let (mut setup, address) = setup(folder.path(), &api, &["--no-wait"]).await;
+    let mut browser = Browser::new();
+    browser.open(&address).await;
+    browser.press("continue", &[]).await;
+    // Somebody takes the key's place after everything has been looked at.
+    let key = folder.path().join("secrets/github-app.private-key.pem");
+    fs::create_dir(folder.path().join("secrets")).unwrap();
+    fs::write(&key, "another key").unwrap();
+    browser.press("create", &[]).await;
+    browser.press("create", &[]).await;
+    for part in ["exists, but is not written down", "github-app.private-key.pem exists already"] {
+        assert!(browser.page.contains(part), "{part}: {}", browser.page);
+    }
+    assert_eq!(fs::read_to_string(&key).unwrap(), "another key");
+    assert!(setup.printed().contains("leave it running"), "{}", setup.printed());
+    fs::remove_file(&key).unwrap();
+    browser.press("save", &[]).await;
+    assert!(setup.ended().await.success(), "{}", setup.printed());
+    assert!(fs::read_to_string(&key).unwrap().starts_with("-----BEGIN RSA PRIVATE KEY-----"));
+    assert!(setup.printed().contains("Install it: "), "{}", setup.printed());
+}
+
 fn refused(ended: &Ended, message: &str) {
     assert_eq!(ended.code, Some(2), "{}", ended.err);
     assert!(ended.err.contains(message) && ended.err.contains("hint: "), "{}", ended.err);
