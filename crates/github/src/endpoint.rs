@@ -87,6 +87,16 @@ impl Endpoint {
 
 /// The App itself: slug, permissions, events.
 pub static APP: Endpoint = Endpoint::app_read("/app");
+/// What anybody may know of an App. Called without credentials.
+pub static PUBLIC_APP: Endpoint = Endpoint::app_read("/apps/{slug}");
+/// Exchanges a manifest's code for the App's secrets. Called without credentials; good for one exchange.
+pub static CONVERSIONS: Endpoint = Endpoint {
+    method: "POST",
+    route: "/app-manifests/{code}/conversions",
+    needs: None,
+    effect: Effect::Write,
+    repeat: Repeat::LookUpFirst,
+};
 /// Where the App is installed.
 pub static INSTALLATIONS: Endpoint = Endpoint::app_read("/app/installations");
 /// One installation.
@@ -135,6 +145,8 @@ pub static UPDATE_ISSUE: Endpoint =
 /// Every row, for `doctor` and the documentation.
 pub static ALL: &[&Endpoint] = &[
     &APP,
+    &PUBLIC_APP,
+    &CONVERSIONS,
     &INSTALLATIONS,
     &INSTALLATION,
     &ACCESS_TOKENS,

@@ -9,6 +9,7 @@
 //!   when to come back, whether the change may have happened, or why it is final, with a [`Hint`] for the operator.
 //!
 //! Beside them, [`oidc`] tells which workflow run a token names, for reports that runs send themselves.
+//! Before there is an App, [`manifest`] registers one.
 //!
 //! Secrets live in the types of [`secret`], which cannot be printed; [`redact`] masks what looks like one elsewhere.
 //! Whatever number or word GitHub decides stands in [`limits`], with its source.
@@ -28,6 +29,7 @@ mod hint;
 mod http_transport;
 pub mod ids;
 pub mod limits;
+pub mod manifest;
 pub mod oidc;
 pub mod page;
 mod path;

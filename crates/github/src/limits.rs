@@ -15,6 +15,8 @@ pub const MAX_PAYLOAD_DEPTH: u32 = 128;
 
 /// Longest login of an account.
 pub const MAX_OWNER_LENGTH: usize = 39;
+/// Longest name of an App: docs.github.com, "Registering a GitHub App".
+pub const MAX_APP_NAME_CHARS: usize = 34;
 /// Longest name of a repository.
 pub const MAX_REPO_NAME_LENGTH: usize = 100;
 

@@ -31,6 +31,7 @@ mod pages;
 mod panel;
 mod query;
 mod shell;
+pub mod standalone;
 mod status;
 mod theme;
 mod topic;

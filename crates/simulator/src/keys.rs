@@ -1,7 +1,8 @@
-//! The one key pair that every simulated App has, and the hashes GitHub uses.
+//! The key pairs of simulated Apps, and the hashes GitHub uses.
 
 use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY};
-use aws_lc_rs::rsa::KeyPair;
+use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -31,6 +32,29 @@ impl PublicKey {
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &self.0).verify(message, signature).is_ok()
     }
+}
+
+/// Where the PKCS#1 structure begins within the PKCS#8 form of an RSA key of 2048 bits: after the outer sequence (4 bytes),
+/// the version (3), the algorithm (15) and the octet string's own head (4). RFC 5208, section 5.
+const PKCS1_WITHIN_PKCS8: usize = 26;
+
+/// A new key pair of 2048 bits: the private half in PKCS#1 PEM form, as GitHub hands it out, and the public one.
+pub(crate) fn generate() -> Result<(String, PublicKey), KeyError> {
+    let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError)?;
+    let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| KeyError)?;
+    let inner = der.as_ref().get(PKCS1_WITHIN_PKCS8..).ok_or(KeyError)?;
+    let encoded = STANDARD.encode(inner);
+    let mut pem = String::from("-----BEGIN RSA PRIVATE KEY-----\n");
+    let mut rest = encoded.as_str();
+    while !rest.is_empty() {
+        let (line, more) = rest.split_at(rest.len().min(64));
+        pem.push_str(line);
+        pem.push('\n');
+        rest = more;
+    }
+    pem.push_str("-----END RSA PRIVATE KEY-----\n");
+    let public = PublicKey::of_private_pem(&pem)?;
+    Ok((pem, public))
 }
 
 /// Lower-case hexadecimal digits of `bytes`.
@@ -63,6 +87,13 @@ mod tests {
     #[test]
     fn blobs_have_the_names_that_git_gives_them() {
         assert_eq!(git_object_name("blob", b"hello\n"), "ce013625030ba8dba906f756967f9e9ca394464a");
+    }
+
+    #[test]
+    fn a_generated_key_is_a_pkcs1_key_of_its_own() {
+        let (pem, public) = generate().unwrap();
+        assert!(pem.starts_with("-----BEGIN RSA PRIVATE KEY-----\nMII") && pem.lines().all(|line| line.len() <= 64));
+        assert_ne!(public.0, PublicKey::of_private_pem(SIMULATOR_ONLY_PRIVATE_KEY).unwrap().0);
     }
 
     #[test]

@@ -35,6 +35,8 @@
 //! - The same seed, clock and story give the same ids, tokens and bytes.
 //! - It shares no code with the client that it tests.
 //!
+//! Apps are registered by a story, or as people do it on GitHub: on the pages that [`Simulator::serve`] serves beside the API.
+//!
 //! What it leaves out: teams and members, reviews, branch protection, GraphQL, and whatever `git` itself speaks.
 
 mod api;
@@ -50,6 +52,7 @@ mod settings;
 mod simulator;
 mod state;
 mod story;
+mod web;
 mod webhook;
 
 pub use fault::{Fault, FaultPlan};

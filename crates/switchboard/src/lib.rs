@@ -5,6 +5,7 @@
 
 pub mod assembly;
 pub mod cli;
+pub mod deliver;
 pub mod demo;
 pub mod desk;
 pub mod doctor;
@@ -14,5 +15,6 @@ pub mod needs;
 mod probes;
 pub mod serve;
 pub mod settings;
+pub mod setup;
 pub mod simulated;
 pub mod telemetry;

@@ -4,28 +4,45 @@
 
 use switchboard_dispatcher::config::{Config, IssuePolicy};
 use switchboard_github::endpoint::{self, Endpoint};
-use switchboard_github::permission::Permissions;
+use switchboard_github::permission::{Access, Permission, Permissions};
 
 /// What one part of the server needs on GitHub.
 struct Row {
+    /// Whose need it is.
+    by: &'static str,
     /// Whether it is switched on.
     wanted: fn(&Config) -> bool,
-    /// What it calls.
-    calls: &'static [&'static Endpoint],
-    /// The webhook events that it acts on.
-    events: &'static [&'static str],
+    /// What it calls, each with what for.
+    calls: &'static [(&'static Endpoint, &'static str)],
+    /// The webhook events that it acts on, each with what for.
+    events: &'static [(&'static str, &'static str)],
 }
 
 const TABLE: &[Row] = &[
-    Row { wanted: |_| true, calls: &[&endpoint::REPOSITORY], events: &[] },
     Row {
-        wanted: |dispatcher| dispatcher.enabled,
-        calls: &[&endpoint::CONTENTS, &endpoint::WORKFLOW_RUNS, &endpoint::WORKFLOW_DISPATCH],
-        events: &["workflow_run"],
+        by: "server",
+        wanted: |_| true,
+        calls: &[(&endpoint::REPOSITORY, "tell repositories apart by their ids, which survive renames")],
+        events: &[],
     },
     Row {
+        by: "dispatcher",
+        wanted: |dispatcher| dispatcher.enabled,
+        calls: &[
+            (&endpoint::CONTENTS, "read dispatching.yml, in which both sides consent"),
+            (&endpoint::WORKFLOW_RUNS, "find the run that was started"),
+            (&endpoint::WORKFLOW_DISPATCH, "start workflows"),
+        ],
+        events: &[("workflow_run", "hear when a run completes")],
+    },
+    Row {
+        by: "dispatcher",
         wanted: |dispatcher| dispatcher.enabled && dispatcher.issues != IssuePolicy::Off,
-        calls: &[&endpoint::ISSUES, &endpoint::CREATE_ISSUE, &endpoint::UPDATE_ISSUE],
+        calls: &[
+            (&endpoint::ISSUES, "find the issue that it opened before"),
+            (&endpoint::CREATE_ISSUE, "tell a repository what failed or was denied; CREATE_ISSUES=false does without"),
+            (&endpoint::UPDATE_ISSUE, "bring that issue up to date"),
+        ],
         events: &[],
     },
 ];
@@ -37,6 +54,28 @@ pub struct Needs {
     pub permissions: Permissions,
     /// What it must subscribe to, beside what GitHub always sends to an App.
     pub events: Vec<&'static str>,
+    /// Who needs each of these, and what for.
+    pub reasons: Vec<Reason>,
+}
+
+/// Why something is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// What is needed.
+    pub need: Need,
+    /// The automation that needs it, or `server`.
+    pub by: &'static str,
+    /// What for, as "to …".
+    pub why: &'static str,
+}
+
+/// One thing that an App is granted or subscribes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Need {
+    /// A permission.
+    Permission(Permission, Access),
+    /// An event.
+    Event(&'static str),
 }
 
 impl Needs {
@@ -44,10 +83,36 @@ impl Needs {
     #[must_use]
     pub fn of(dispatcher: &Config) -> Self {
         let rows: Vec<&Row> = TABLE.iter().filter(|row| (row.wanted)(dispatcher)).collect();
+        let calls = || rows.iter().flat_map(|row| row.calls.iter().map(|(endpoint, _)| *endpoint));
         Self {
-            permissions: endpoint::needed(rows.iter().flat_map(|row| row.calls.iter().copied())),
-            events: rows.iter().flat_map(|row| row.events.iter().copied()).collect(),
+            permissions: endpoint::needed(calls()),
+            events: rows.iter().flat_map(|row| row.events.iter().map(|(event, _)| *event)).collect(),
+            reasons: rows.iter().flat_map(|row| row.reasons()).collect(),
         }
+    }
+
+    /// Why a permission is needed, each reason with whose it is.
+    pub fn why(&self, permission: &Permission) -> impl Iterator<Item = &Reason> {
+        self.reasons
+            .iter()
+            .filter(move |reason| matches!(&reason.need, Need::Permission(name, _) if name == permission))
+    }
+
+    /// Why an event is needed.
+    pub fn why_event(&self, event: &str) -> impl Iterator<Item = &Reason> {
+        self.reasons.iter().filter(move |reason| matches!(reason.need, Need::Event(name) if name == event))
+    }
+}
+
+impl Row {
+    fn reasons(&self) -> Vec<Reason> {
+        let reason = |need, why| Reason { need, by: self.by, why };
+        let calls = self.calls.iter().filter_map(|(endpoint, why)| {
+            let (permission, access) = endpoint.needs.clone()?;
+            Some(reason(Need::Permission(permission, access), *why))
+        });
+        let events = self.events.iter().map(|(event, why)| reason(Need::Event(event), *why));
+        calls.chain(events).collect()
     }
 }
 
@@ -61,6 +126,13 @@ mod tests {
     fn without_issues_the_permission_for_them_is_not_needed() {
         let config = Config { issues: IssuePolicy::Off, ..Config::default() };
         assert_eq!(Needs::of(&config).permissions.access(&Permission::ISSUES), None);
+    }
+
+    #[test]
+    fn everything_that_is_needed_says_why() {
+        let needs = Needs::of(&Config::default());
+        assert!(needs.permissions.iter().all(|(permission, _)| needs.why(permission).next().is_some()));
+        assert!(needs.events.iter().all(|event| needs.why_event(event).next().is_some()));
     }
 
     #[test]

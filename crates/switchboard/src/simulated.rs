@@ -17,6 +17,8 @@ use crate::cli::Failure;
 
 /// The App's slug.
 const APP: &str = "switchboard-simulated";
+/// Where its webhooks go unless said: to a name that exists nowhere, so that GitHub lists them as not delivered.
+const NOWHERE: &str = "https://switchboard.invalid/webhooks/github";
 /// How long the started workflow waits for a runner, and runs.
 const QUEUED: Duration = Duration::from_secs(1);
 const RUNNING: Duration = Duration::from_secs(4);
@@ -68,12 +70,7 @@ pub async fn run(simulated: Simulated, shutdown: CancellationToken) -> Result<()
 
     let mut lines = input();
     let serving = github.clone();
-    let posting = async {
-        match &simulated.webhook_url {
-            Some(url) => github.run(url).await.map(|_| ()).map_err(|error| failed(&error)),
-            None => std::future::pending().await,
-        }
-    };
+    let posting = async { github.run_each().await.map(|_| ()).map_err(|error| failed(&error)) };
     let succeeding = async {
         while lines.recv().await.is_some() {
             if let Some(run) = ci.complete_run(&RunSpec::default()) {
@@ -94,7 +91,8 @@ pub async fn run(simulated: Simulated, shutdown: CancellationToken) -> Result<()
 const SEEDS: u64 = 1_000;
 
 fn arrange(github: &Simulator, simulated: &Simulated) -> Result<(App, Workflow), switchboard_simulator::KeyError> {
-    let app = github.app(AppSpec::new(APP).webhook_secret(&simulated.webhook_secret))?;
+    let url = simulated.webhook_url.as_deref().unwrap_or(NOWHERE);
+    let app = github.app(AppSpec::new(APP).webhook_secret(&simulated.webhook_secret).webhook_url(url))?;
     let acme = github.organization("acme");
     app.install(&acme, InstallationSpec::all());
     let api = acme.repository("api");
@@ -110,7 +108,8 @@ fn arrange(github: &Simulator, simulated: &Simulated) -> Result<(App, Workflow),
 fn configuration(address: SocketAddr, app: &App, simulated: &Simulated) -> String {
     let key = SIMULATOR_ONLY_PRIVATE_KEY.trim_end().replace('\n', "\\n");
     let Simulated { webhook_secret, webhook_url, .. } = simulated;
-    let webhooks = webhook_url.as_deref().unwrap_or("nowhere; --webhook-url says where");
+    let webhooks =
+        webhook_url.as_deref().unwrap_or("nowhere; --webhook-url says where, or `switchboard forward` fetches them");
     format!(
         "# A simulated GitHub answers on this machine. Configure a server with:\n\
          GITHUB_API_URL=http://{address}\n\
@@ -120,6 +119,7 @@ fn configuration(address: SocketAddr, app: &App, simulated: &Simulated) -> Strin
          # published with the source, good for nothing else:\n\
          GITHUB_APP_PRIVATE_KEY={key}\n\
          # Webhooks go to: {webhooks}\n\
+         # Or make an App of your own, as on GitHub: switchboard setup --github-url http://{address} --organization acme\n\
          # Press Enter to let ci.yml of acme/api succeed; Ctrl-C ends it.\n",
         app.id(),
         app.slug(),

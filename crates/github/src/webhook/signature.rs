@@ -59,6 +59,18 @@ pub fn verify(secrets: &[WebhookSecret], header: Option<&[u8]>, body: &[u8]) -> 
     if secrets.iter().any(fits) { Ok(()) } else { Err(SignatureError::Mismatch) }
 }
 
+/// The signature header's value for this raw `body`, as GitHub makes it: for sending a delivery on or again.
+#[must_use]
+pub fn sign(secret: &WebhookSecret, body: &[u8]) -> String {
+    let tag = hmac::sign(secret.key(), body);
+    let mut header = String::from_utf8_lossy(SIGNATURE_PREFIX).into_owned();
+    for byte in tag.as_ref() {
+        header.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or_default());
+        header.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or_default());
+    }
+    header
+}
+
 fn decode(header: &[u8]) -> Option<[u8; HMAC_BYTES]> {
     let digits: &[u8; HMAC_BYTES * 2] = header.strip_prefix(SIGNATURE_PREFIX)?.try_into().ok()?;
     let mut bytes = [0; HMAC_BYTES];
@@ -131,6 +143,11 @@ mod tests {
         assert_eq!(verify_request(&secrets(&[SECRET]), &headers, BODY), Ok(()));
         headers.append(SIGNATURE_HEADER, HeaderValue::from_static(SIGNATURE));
         assert_eq!(verify_request(&secrets(&[SECRET]), &headers, BODY), Err(SignatureError::Repeated));
+    }
+
+    #[test]
+    fn a_body_is_signed_as_github_signs_it() {
+        assert_eq!(sign(&WebhookSecret::new(SECRET), BODY), SIGNATURE);
     }
 
     proptest! {

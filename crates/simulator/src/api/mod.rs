@@ -102,6 +102,9 @@ fn act(
     call: &mut Call,
 ) -> Result<Answer, Refusal> {
     exchange.require_polite_headers()?;
+    if let Some(answer) = crate::web::answer(exchange.state, exchange.request) {
+        return answer;
+    }
     let caller = authenticate(exchange)?;
     call.credentials = caller.credentials();
     exchange.caller = caller;

@@ -5,6 +5,7 @@ pub(crate) mod actions;
 pub(crate) mod checks;
 pub(crate) mod git;
 pub(crate) mod issues;
+pub(crate) mod registry;
 pub(crate) mod repository;
 pub(crate) mod runs;
 
@@ -66,6 +67,7 @@ pub(crate) struct State {
     /// Lower-case `owner/name`, former names included, to the repository.
     names: HashMap<String, RepoId>,
     pub apps: BTreeMap<AppId, App>,
+    pub registrations: registry::Registrations,
     pub installations: BTreeMap<InstallationId, Installation>,
     pub tokens: HashMap<String, Token>,
     pub hooks: Hooks,
@@ -89,6 +91,7 @@ impl State {
             repositories: BTreeMap::new(),
             names: HashMap::new(),
             apps: BTreeMap::new(),
+            registrations: BTreeMap::new(),
             installations: BTreeMap::new(),
             tokens: HashMap::new(),
             hooks: Hooks::default(),

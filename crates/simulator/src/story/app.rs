@@ -5,8 +5,9 @@ use serde_json::Value;
 use crate::ids::AppId;
 use crate::keys::{KeyError, PublicKey, SIMULATOR_ONLY_PRIVATE_KEY};
 use crate::simulator::Simulator;
+use crate::state::AccountKind;
 use crate::state::access::{Access, Permissions};
-use crate::state::{self, AccountKind};
+use crate::state::registry::NewApp;
 
 /// How an App is registered.
 #[derive(Debug, Clone)]
@@ -19,7 +20,7 @@ pub struct AppSpec {
     pub id: Option<AppId>,
     /// Signs its webhooks.
     pub webhook_secret: String,
-    /// Where it wants its webhooks.
+    /// Where it wants its webhooks; empty while its webhook is inactive.
     pub webhook_url: String,
     /// What it asks of those who install it.
     pub permissions: Permissions,
@@ -59,6 +60,12 @@ impl AppSpec {
         Self { events: events.iter().map(|event| (*event).to_owned()).collect(), ..self }
     }
 
+    /// With its webhooks sent here; empty while its webhook is inactive, so that nothing is sent at all.
+    #[must_use]
+    pub fn webhook_url(self, url: &str) -> Self {
+        Self { webhook_url: url.to_owned(), ..self }
+    }
+
     /// With this webhook secret instead.
     #[must_use]
     pub fn webhook_secret(self, secret: &str) -> Self {
@@ -83,25 +90,18 @@ impl Simulator {
         let key = PublicKey::of_private_pem(&spec.private_key)?;
         let slug = spec.slug.clone();
         let id = self.with(|state| {
-            let id = spec.id.unwrap_or_else(|| state.next_id());
             let owner = state.account_named(&spec.owner, AccountKind::Organization);
-            let bot = state.account_named(&format!("{}[bot]", spec.slug), AccountKind::Bot);
-            let app = state::App {
-                id,
+            state.register(NewApp {
+                id: spec.id,
                 name: spec.slug.replace('-', " "),
                 slug: spec.slug,
                 owner,
-                bot,
                 key,
                 webhook_secret: spec.webhook_secret,
                 webhook_url: spec.webhook_url,
-                hook: state.next_id(),
                 permissions: spec.permissions,
                 events: spec.events,
-                created_at: state.now,
-            };
-            state.apps.insert(id, app);
-            id
+            })
         });
         Ok(App { simulator: self.clone(), id, slug })
     }

@@ -58,23 +58,8 @@ impl App {
     /// Installs the App on an account.
     pub fn install(&self, owner: &Owner, spec: InstallationSpec) -> Installation {
         let app = self.id();
-        let id = self.simulator.with(|state| {
-            let id = state.next_id();
-            let asked = state.apps.get(&app).map(|app| (app.permissions.clone(), app.events.clone()));
-            let (permissions, events) = asked.unwrap_or_default();
-            let installation = access::Installation {
-                id,
-                app,
-                account: owner.id(),
-                selection: spec.repositories.map_or(Selection::All, Selection::Selected),
-                permissions: spec.permissions.unwrap_or(permissions),
-                events: spec.events.unwrap_or(events),
-                suspended_at: None,
-                created_at: state.now,
-            };
-            state.installations.insert(id, installation);
-            id
-        });
+        let selection = spec.repositories.map_or(Selection::All, Selection::Selected);
+        let id = self.simulator.with(|state| state.install(app, owner.id(), selection, spec.permissions, spec.events));
         Installation { simulator: self.simulator.clone(), id }
     }
 }
@@ -88,11 +73,9 @@ impl Installation {
 
     /// Announces the installation as new, with the webhook that GitHub sends at that moment.
     pub fn announce(&self) {
-        self.happen("installation", "created", |state, this| {
-            let covered = state.installations.get(&this).map(|i| state.covered(i)).unwrap_or_default();
-            let named =
-                covered.iter().filter_map(|id| state.repositories.get(id)).map(|r| render::repository::named(state, r));
-            json!({ "repositories": named.collect::<Vec<_>>() })
+        self.simulator.with(|state| {
+            let sender = state.installations.get(&self.id).map_or(AccountId(0), |i| i.account);
+            state.announce(self.id, sender);
         });
     }
 

@@ -161,7 +161,8 @@ impl State {
         action: Option<&str>,
         payload: &Value,
     ) {
-        let Some(registered) = self.apps.get(&app) else { return };
+        // An inactive webhook sends nothing, and nothing is listed.
+        let Some(registered) = self.apps.get(&app).filter(|app| !app.webhook_url.is_empty()) else { return };
         let body = Bytes::from(payload.to_string());
         let guid = self.entropy.id(self.now).to_string();
         let key = |algorithm| hmac::Key::new(algorithm, registered.webhook_secret.as_bytes());

@@ -1,5 +1,6 @@
 //! Posts webhooks over HTTP, once each, as GitHub does.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -21,19 +22,30 @@ impl Simulator {
     ///
     /// # Errors
     /// When no HTTP client can be set up.
-    pub async fn run(&self, url: &str) -> Result<std::convert::Infallible, PostError> {
+    pub async fn run(&self, url: &str) -> Result<Infallible, PostError> {
+        self.post_all(|_| url.to_owned()).await
+    }
+
+    /// As [`Simulator::run`], each webhook to where its App wants it.
+    ///
+    /// # Errors
+    /// When no HTTP client can be set up.
+    pub async fn run_each(&self) -> Result<Infallible, PostError> {
+        self.post_all(|delivery| delivery.url.clone()).await
+    }
+
+    async fn post_all(&self, address: impl Fn(&OutgoingDelivery) -> String) -> Result<Infallible, PostError> {
         let client = reqwest::Client::builder()
             .timeout(DELIVERY_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()?;
-        let url: Arc<str> = url.into();
         let permits = Arc::new(Semaphore::new(AT_ONCE));
         let mut posts = JoinSet::new();
         loop {
             for delivery in self.take_due() {
-                let (simulator, client, url, permits) =
-                    (self.clone(), client.clone(), Arc::clone(&url), Arc::clone(&permits));
+                let url = address(&delivery);
+                let (simulator, client, permits) = (self.clone(), client.clone(), Arc::clone(&permits));
                 posts.spawn(async move {
                     let _permit = permits.acquire_owned().await;
                     let id = delivery.id;
@@ -54,6 +66,9 @@ impl Simulator {
 }
 
 async fn post(client: &reqwest::Client, url: &str, delivery: OutgoingDelivery) -> DeliveryOutcome {
+    if is_nowhere(url) {
+        return DeliveryOutcome::Unreachable;
+    }
     let mut request = client.post(url).body(delivery.body);
     for (name, value) in &delivery.headers {
         request = request.header(name, value);
@@ -66,4 +81,9 @@ async fn post(client: &reqwest::Client, url: &str, delivery: OutgoingDelivery) -
             DeliveryOutcome::Unreachable
         }
     }
+}
+
+/// Whether the host's name is one that exists nowhere, so that nobody need be asked for it. RFC 6761, section 6.4.
+fn is_nowhere(url: &str) -> bool {
+    url::Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(|host| host.ends_with(".invalid")))
 }

@@ -9,6 +9,7 @@ mod faults;
 mod issues;
 mod ledger;
 mod limits;
+mod manifests;
 mod permissions;
 mod repositories;
 mod runs;

@@ -2,6 +2,7 @@ use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use super::at_desk::{TokenArgs, at_desk, items, lines, print, segment};
+use super::export::DeliveriesCommand;
 use super::table::{aligned, cell, time};
 use super::{Exit, Failure, SourceArgs};
 use crate::desk::Errand;
@@ -14,13 +15,18 @@ Examples:
       those whose work ran out of attempts
   switchboard deliveries 72d3162e-cc78-11e3-81ab-4c9367dc0958
       one of them, with its jobs and everything that came of it
+  switchboard deliveries export 72d3162e-cc78-11e3-81ab-4c9367dc0958 --output run.http
+      its headers and body, byte for byte; `switchboard replay --from run.http` sends it
 
 A running server is asked over HTTP; without one the store is read directly.";
 
-/// Lists deliveries, or shows one.
+/// Lists deliveries, shows one, or writes one to a file.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct DeliveriesArgs {
+    /// What to do with one, other than showing it
+    #[command(subcommand)]
+    pub command: Option<DeliveriesCommand>,
     /// Show this one; the id is GitHub's, as in X-GitHub-Delivery
     #[arg(value_name = "ID")]
     pub id: Option<String>,
@@ -63,6 +69,9 @@ impl DeliveryState {
 }
 
 pub(super) fn run(args: &DeliveriesArgs, sources: &SourceArgs) -> Result<Exit, Failure> {
+    if let Some(DeliveriesCommand::Export(args)) = &args.command {
+        return super::export::run(args, sources);
+    }
     let path = match (&args.id, args.state) {
         (Some(id), _) => format!("/api/v1/deliveries/{}", segment(id)),
         (None, Some(state)) => format!("/api/v1/deliveries?limit={}&state={}", args.limit, state.as_str()),

@@ -32,7 +32,8 @@ pub struct DoctorArgs {
 pub(super) fn run(args: &DoctorArgs, sources: &SourceArgs) -> Result<Exit, Failure> {
     let settings = sources.load(Purpose::Serve)?;
     let report = match &settings.github {
-        Some(github) => runtime()?.block_on(examine(args, &settings, github))?,
+        Some(github) if args.offline => runtime()?.block_on(examine::machine(&settings, github)),
+        Some(github) => runtime()?.block_on(examine(&settings, github))?,
         // The loader asks for the App when loading to serve.
         None => Report::default(),
     };
@@ -41,11 +42,10 @@ pub(super) fn run(args: &DoctorArgs, sources: &SourceArgs) -> Result<Exit, Failu
     Ok(if report.is_healthy() { Exit::Success } else { Exit::Finding })
 }
 
-async fn examine(args: &DoctorArgs, settings: &Settings, github: &GitHubSettings) -> Result<Report, Failure> {
+/// Every check, of this machine and at GitHub.
+pub(crate) async fn examine(settings: &Settings, github: &GitHubSettings) -> Result<Report, Failure> {
+    let client = serve::client(github)?;
     let mut report = examine::machine(settings, github).await;
-    if !args.offline {
-        let client = serve::client(github)?;
-        report.checks.extend(examine::app(settings, github, &client).await.checks);
-    }
+    report.checks.extend(examine::app(settings, github, &client).await.checks);
     Ok(report)
 }

@@ -8,13 +8,17 @@ mod completions;
 mod deliveries;
 mod demo;
 mod doctor;
+mod export;
 mod failure;
+mod forward;
 mod jobs;
 mod lint;
 mod migrate;
 mod replay;
+mod resend;
 mod serve;
 mod settings;
+mod setup;
 mod simulate;
 mod simulator;
 mod table;
@@ -31,19 +35,25 @@ pub use completions::CompletionsArgs;
 pub use deliveries::{DeliveriesArgs, DeliveryState};
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
+pub(crate) use doctor::examine;
+pub use export::{DeliveriesCommand, ExportArgs};
 pub use failure::{Exit, Failure};
+pub use forward::ForwardArgs;
 pub use jobs::{JobState, JobsArgs};
 pub use lint::LintArgs;
 pub use migrate::MigrateArgs;
 pub use replay::{ReplayArgs, ReplayScope};
+pub use resend::FileArgs;
 pub use serve::ServeArgs;
 pub use settings::SettingsArgs;
+pub use setup::SetupArgs;
 pub use simulate::SimulateArgs;
 pub use simulator::SimulatorArgs;
 
 const EXAMPLES: &str = "\
 Start here:
   switchboard demo                     see it work, with a simulated GitHub and no configuration
+  switchboard setup                    create the GitHub App and its settings
   switchboard doctor                   check the configuration, the key and the App's permissions
   switchboard serve                    run the server
 
@@ -92,6 +102,8 @@ impl SourceArgs {
 pub enum Command {
     /// Run the server
     Serve(ServeArgs),
+    /// Create the GitHub App, and write down what the server needs to be it
+    Setup(SetupArgs),
     /// Run server and simulated GitHub together and play a story
     Demo(DemoArgs),
     /// Run the simulated GitHub alone
@@ -100,12 +112,14 @@ pub enum Command {
     Lint(LintArgs),
     /// Show what a delivery would do, without doing it
     Simulate(SimulateArgs),
-    /// List deliveries, or show one
+    /// List deliveries, show one, or write one to a file
     Deliveries(DeliveriesArgs),
     /// List jobs and dead letters
     Jobs(JobsArgs),
-    /// Work through a stored delivery again
+    /// Work through a stored delivery again, or send one from a file
     Replay(ReplayArgs),
+    /// Bring webhooks from GitHub's list to a server that GitHub cannot reach
+    Forward(ForwardArgs),
     /// Check configuration, key, clock, permissions and installations
     Doctor(DoctorArgs),
     /// Bring the store's schema up to date
@@ -125,12 +139,14 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Settings(args) => settings::run(args, &cli.sources),
         Command::Completions(args) => completions::run(args),
         Command::Serve(args) => serve::run(args, &cli.sources),
+        Command::Setup(args) => setup::run(args, &cli.sources),
         Command::Demo(args) => demo::run(args),
         Command::Simulator(args) => simulator::run(args),
         Command::Simulate(args) => simulate::run(args, &cli.sources),
         Command::Deliveries(args) => deliveries::run(args, &cli.sources),
         Command::Jobs(args) => jobs::run(args, &cli.sources),
         Command::Replay(args) => replay::run(args, &cli.sources),
+        Command::Forward(args) => forward::run(args, &cli.sources),
         Command::Migrate(args) => migrate::run(args, &cli.sources),
     };
     outcome

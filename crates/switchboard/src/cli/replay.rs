@@ -2,6 +2,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::at_desk::{TokenArgs, at_desk, print, segment};
+use super::resend::FileArgs;
 use super::{Exit, Failure, SourceArgs};
 use crate::desk::{Desk, Errand};
 
@@ -11,20 +12,27 @@ Examples:
       tries again what did not succeed
   switchboard replay 72d3162e-cc78-11e3-81ab-4c9367dc0958 --only all
       starts everything again, what succeeded too
+  switchboard replay --from run.http
+      sends a delivery that `switchboard deliveries export` wrote to the server of these settings, signed anew
+  switchboard replay --from run.http --new-id --to http://127.0.0.1:8080/webhooks/github --secret-env OTHER_SECRET
+      to another server, as a delivery of its own
 
 The order is stored like a delivery of its own, so it is audited like one. A running server carries it out at once;
 without one it waits in the store for the next start.";
 
-/// Works through a stored delivery again, as long as its body is kept.
+/// Works through a stored delivery again, as long as its body is kept; or sends one from a file.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ReplayArgs {
     /// The delivery's id, as in X-GitHub-Delivery
-    #[arg(value_name = "ID")]
-    pub id: String,
+    #[arg(value_name = "ID", required_unless_present = "from", conflicts_with = "from")]
+    pub id: Option<String>,
     /// What to do again
-    #[arg(long, value_enum, value_name = "WHAT", default_value_t = ReplayScope::Unsuccessful)]
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = ReplayScope::Unsuccessful, conflicts_with = "from")]
     pub only: ReplayScope,
+    /// Which file to send instead, and where to
+    #[command(flatten)]
+    pub file: FileArgs,
     /// How to reach a running server
     #[command(flatten)]
     pub token: TokenArgs,
@@ -53,8 +61,12 @@ impl ReplayScope {
 const PLAN: &str = "dispatcher.plan";
 
 pub(super) fn run(args: &ReplayArgs, sources: &SourceArgs) -> Result<Exit, Failure> {
+    if let Some(from) = &args.file.from {
+        return super::resend::run(from, &args.file, sources);
+    }
+    let id = args.id.as_deref().unwrap_or_default();
     let said = at_desk(sources, &args.token, Errand::Act, async |desk| {
-        let asked = ask(args, desk).await?;
+        let asked = ask(id, args.only, desk).await?;
         let when = if desk.is_server() { "the server carries it out now" } else { "the next start carries it out" };
         Ok(format!("{asked}; {when}\n"))
     })?;
@@ -62,15 +74,15 @@ pub(super) fn run(args: &ReplayArgs, sources: &SourceArgs) -> Result<Exit, Failu
     Ok(Exit::Success)
 }
 
-async fn ask(args: &ReplayArgs, desk: &Desk) -> Result<String, Failure> {
-    let id = segment(&args.id);
+async fn ask(name: &str, only: ReplayScope, desk: &Desk) -> Result<String, Failure> {
+    let id = segment(name);
     let delivery = desk.get(&format!("/api/v1/deliveries/{id}")).await?;
     let Some(run) = planned_run(&delivery) else {
         desk.post(&format!("/api/v1/deliveries/{id}/replay"), &json!({})).await?;
-        return Ok(format!("delivery {} will be worked through again", args.id));
+        return Ok(format!("delivery {name} will be worked through again"));
     };
     let path = format!("/api/v1/dispatcher/runs/{run}/replay");
-    let answer = desk.post(&path, &json!({ "only": args.only.as_str() })).await?;
+    let answer = desk.post(&path, &json!({ "only": only.as_str() })).await?;
     Ok(format!("run {run} will be planned again as {}", answer["runKey"].as_str().unwrap_or("a replay")))
 }
 

@@ -11,6 +11,8 @@ Examples:
       prints its API address, the App's id, key and webhook secret to configure a server with
   switchboard simulator --webhook-url http://127.0.0.1:3000/webhooks/github
       sends its webhooks there
+  switchboard setup --github-url http://127.0.0.1:4000 --organization acme
+      then, in another terminal: makes an App of your own there, as on GitHub
 
 Two repositories stand in it: acme/api, whose ci.yml may start deploy.yml of acme/deploy. Each line on standard input
 (press Enter) lets ci.yml succeed once.";

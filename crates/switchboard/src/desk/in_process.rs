@@ -47,6 +47,7 @@ impl InProcess {
         let request = Request::builder()
             .method(method)
             .uri(path)
+            .header(header::ACCEPT, "application/json")
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
             .body(Body::from(body))
             .map_err(failed)?;

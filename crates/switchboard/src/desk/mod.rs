@@ -74,6 +74,15 @@ impl Desk {
         self.ask(Method::GET, path, None).await
     }
 
+    /// The bytes that stand at a path, such as a delivery's body.
+    ///
+    /// # Errors
+    /// [`Failure`] with what the server says.
+    pub async fn bytes(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        let (status, answer) = self.send(Method::GET, path, None).await?;
+        if status.is_success() { Ok(answer) } else { answer::read(status, &answer).map(|_| answer) }
+    }
+
     /// Asks the API to do something.
     ///
     /// # Errors
@@ -83,17 +92,26 @@ impl Desk {
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
-        let body = body.map(ToString::to_string).unwrap_or_default();
-        let (status, answer) = match self {
-            Self::InProcess(desk) => desk.ask(method, path, body).await?,
-            Self::OverHttp(desk) => desk.ask(method, path, body).await?,
-        };
+        let (status, answer) = self.send(method, path, body).await?;
         answer::read(status, &answer)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(http::StatusCode, Vec<u8>), Failure> {
+        let body = body.map(ToString::to_string).unwrap_or_default();
+        match self {
+            Self::InProcess(desk) => desk.ask(method, path, body).await,
+            Self::OverHttp(desk) => desk.ask(method, path, body).await,
+        }
     }
 }
 
 /// Where a server that listens on `address` is reached from this machine.
-fn reachable(address: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
         IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), address.port()),

@@ -26,6 +26,7 @@ impl OverHttp {
 
     pub(super) async fn ask(&self, method: Method, path: &str, body: String) -> Result<(StatusCode, Vec<u8>), Failure> {
         let mut request = self.client.request(method, format!("http://{}{path}", self.address)).body(body);
+        request = request.header(http::header::ACCEPT, "application/json");
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }

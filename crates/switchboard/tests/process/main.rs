@@ -5,6 +5,9 @@
 mod commands;
 mod demo;
 mod end_to_end;
+mod forward;
+mod recordings;
+mod setup;
 mod shutdown;
 mod sign_in;
 mod simulator;

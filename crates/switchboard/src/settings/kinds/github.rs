@@ -39,6 +39,14 @@ impl BaseUrl {
         Self { url, text }
     }
 
+    /// Reads an address; the error says what is wrong with it, without repeating it.
+    ///
+    /// # Errors
+    /// The reason, as a part of a sentence.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        Self::from_text(text).map_err(|refusal| refusal.message)
+    }
+
     /// The text, such as `https://api.github.com`.
     #[must_use]
     pub fn as_str(&self) -> &str {
