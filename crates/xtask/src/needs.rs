@@ -18,6 +18,11 @@ pub(crate) const AXE_VARIABLE: &str = "SWITCHBOARD_AXE";
 /// Tells the browser tests that a browser is installed, so that one that finds none fails.
 pub(crate) const BROWSER_VARIABLE: &str = "SWITCHBOARD_BROWSER_TESTS";
 
+/// Tells the API's test where Schemathesis is.
+pub(crate) const SCHEMATHESIS_VARIABLE: &str = "SWITCHBOARD_SCHEMATHESIS";
+/// From PyPI.
+const SCHEMATHESIS: &str = "4.32.5";
+
 const EXAMPLES: Published = Published {
     variable: EXAMPLES_VARIABLE,
     package: "@octokit/webhooks-examples",
@@ -42,6 +47,8 @@ const BROWSER: [Program; 2] = [
 ];
 /// Makes pictures small.
 const PNGQUANT: [Program; 1] = [Program { names: &["pngquant"], package: "pngquant" }];
+/// Debian packs the part of Python that makes environments by itself.
+const PYTHON: [Program; 1] = [Program { names: &["python3"], package: "python3 python3-venv" }];
 const NPM: [Program; 1] = [Program { names: &["npm"], package: "npm" }];
 
 /// Makes sure that a browser and its driver are there.
@@ -62,6 +69,34 @@ pub(crate) fn webhook_examples(workspace: &Workspace) -> Result<PathBuf, Trouble
 /// axe-core's script, likewise.
 pub(crate) fn axe(workspace: &Workspace) -> Result<PathBuf, Trouble> {
     AXE.fetched(workspace)
+}
+
+/// Schemathesis, which asks the API what its document promises: from where the environment says, from an earlier run, or
+/// from PyPI, in an environment of its own.
+pub(crate) fn schemathesis(workspace: &Workspace) -> Result<PathBuf, Trouble> {
+    if let Some(given) = std::env::var_os(SCHEMATHESIS_VARIABLE).map(PathBuf::from) {
+        println!("{SCHEMATHESIS_VARIABLE} is set: {}", given.display());
+        return readable(given);
+    }
+    let folder = workspace.scratch().join(format!("schemathesis-{SCHEMATHESIS}"));
+    let (program, whole) = (folder.join("bin/schemathesis"), folder.join("whole"));
+    if whole.is_file() {
+        println!("schemathesis {SCHEMATHESIS}: already fetched");
+        return readable(program);
+    }
+    installed(&PYTHON)?;
+    // An environment names its own place in its scripts, so it cannot be moved there when it is whole; it is marked instead.
+    let mut environment = Command::new("python3");
+    let made = succeeded(environment.args(["-m", "venv", "--clear"]).arg(&folder));
+    if made.is_err() {
+        packages(&["python3-venv"])?;
+        succeeded(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    }
+    let mut pip = Command::new(folder.join("bin/pip"));
+    pip.args(["install", "--quiet", "--disable-pip-version-check"]);
+    succeeded(pip.arg(format!("schemathesis=={SCHEMATHESIS}")))?;
+    std::fs::write(&whole, "").map_err(Trouble::file(&whole))?;
+    readable(program)
 }
 
 /// A file of a package on npm.
@@ -116,9 +151,18 @@ fn installed(programs: &[Program]) -> Result<(), Trouble> {
     if missing.is_empty() {
         return Ok(());
     }
-    let packages = missing.iter().map(|program| program.package).collect::<Vec<_>>();
+    let wanted = missing.iter().flat_map(|program| program.package.split(' ')).collect::<Vec<_>>();
+    let what = missing.iter().map(|program| program.names[0]).collect::<Vec<_>>().join(" and ");
+    packages(&wanted).map_err(|trouble| match trouble {
+        Trouble::Missing { hint, .. } => Trouble::Missing { what, hint },
+        other => other,
+    })
+}
+
+/// Installs Debian packages.
+fn packages(packages: &[&str]) -> Result<(), Trouble> {
     let by_hand = || Trouble::Missing {
-        what: missing.iter().map(|program| program.names[0]).collect::<Vec<_>>().join(" and "),
+        what: packages.join(" and "),
         hint: format!("on Debian: apt-get install {}", packages.join(" ")),
     };
     if !on_path("apt-get") {
@@ -129,7 +173,7 @@ fn installed(programs: &[Program]) -> Result<(), Trouble> {
     // The package lists may be absent (container images ship without) or stale; a failure to renew them is not yet
     // a failure to install.
     let _ = succeeded(apt.command().args(["update", "--quiet"]));
-    succeeded(apt.command().args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(&packages)).map_err(
+    succeeded(apt.command().args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(packages)).map_err(
         |trouble| {
             eprintln!("{trouble}");
             by_hand()

@@ -29,9 +29,16 @@ pub(crate) fn take(steps: &mut Steps, workspace: &Workspace, wanted: &TestArgs) 
             "axe-core",
             "--offline: the test that asks it about the pages says that it is missing and passes",
         );
+        steps.leave_out(
+            "schemathesis",
+            "--offline: the test of the API by its document says that it is missing and passes",
+        );
     } else {
         if let Some(file) = steps.perform("webhook examples", || needs::webhook_examples(workspace)) {
             environment.push((needs::EXAMPLES_VARIABLE, file.into_os_string()));
+        }
+        if let Some(program) = steps.perform("schemathesis", || needs::schemathesis(workspace)) {
+            environment.push((needs::SCHEMATHESIS_VARIABLE, program.into_os_string()));
         }
         if browser(steps) {
             environment.push((needs::BROWSER_VARIABLE, "required".into()));

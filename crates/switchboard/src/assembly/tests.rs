@@ -22,7 +22,7 @@ fn router(folder: &Path) -> Router {
         .with_variable("GITHUB_APP_PRIVATE_KEY", SIMULATOR_ONLY_PRIVATE_KEY);
     let settings = Settings::load(&sources, Purpose::Serve).unwrap();
     let options = sqlite::Options::new(Arc::new(SimulatedClock::default()), Arc::new(SeededEntropy::new(1)));
-    let store = SqliteStore::open(&folder.join("store.db"), &options).unwrap();
+    let store = SqliteStore::open(folder.join("store.db"), &options).unwrap();
     let components = serve::components(&settings, store as Arc<dyn Store>).unwrap();
     Server::new(components, CancellationToken::new()).into_router()
 }

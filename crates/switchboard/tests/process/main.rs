@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands, also in its own functions")]
 
+mod api;
 mod commands;
 mod demo;
 mod end_to_end;
