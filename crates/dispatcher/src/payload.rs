@@ -114,7 +114,10 @@ impl From<&'static str> for Fault {
 fn build(envelope: &Envelope) -> Result<SourceRun, Fault> {
     envelope.action.text("action")?;
     let installation_id = match envelope.installation.optional("installation")? {
-        Some(installation) => installation.id.optional_number("installation.id")?,
+        Some(installation) => match installation.id.optional_number("installation.id")? {
+            Some(id) if i64::try_from(id).is_err() => return Err(Fault::Member("installation.id")),
+            id => id,
+        },
         None => None,
     };
     let owner = envelope.repository.required("repository")?;

@@ -55,6 +55,9 @@ pub enum Refusal {
     /// The body did not arrive in time, or broke off.
     #[error("the body did not arrive whole")]
     Incomplete,
+    /// There is no memory for more bodies at the moment; the sender should try again.
+    #[error("too much is being received at the moment")]
+    Busy,
     /// It is not JSON by its content type, or a header that names the delivery is missing or malformed.
     #[error(transparent)]
     Header(#[from] HeaderError),

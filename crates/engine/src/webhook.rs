@@ -14,17 +14,23 @@ use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde::Serialize;
 use switchboard_github::webhook::headers::{EVENT_HEADER, HeaderError};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::accept::{Acceptor, Answer, BODY_BYTES_MAX, Refusal};
 use crate::observe::Accepted;
 
 /// How long a body may take to arrive. GitHub itself gives up after 10 s.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How much of the bodies being read may be in memory at once, over all connections. Reading starts when the announced
-/// size fits in; so a hundred strangers who each announce 25 MB wait for one another instead of filling the memory.
-const BODIES_KIB_MAX: u32 = 64 * 1024;
+/// How much of the bodies being read may be in memory at once, over all connections, and how long a sender waits for
+/// room. Room is taken as bytes arrive, so that whoever only announces a body takes none.
+const BODIES_KIB_MAX: usize = 64 * 1024;
+const ROOM_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The beginning of each body has room of its own, so that large bodies, which anybody may send, never keep the small
+/// ones out: nearly all deliveries are smaller than that.
+const SMALL_KIB: usize = 64;
+const SMALL_BODIES_KIB_MAX: usize = 32 * 1024;
 
 /// How many seconds a sender should wait when nothing can be stored.
 const RETRY_AFTER_SECONDS: &str = "10";
@@ -32,12 +38,18 @@ const RETRY_AFTER_SECONDS: &str = "10";
 #[derive(Clone)]
 struct Webhooks {
     acceptor: Acceptor,
-    memory: Arc<Semaphore>,
+    memory: Arc<Memory>,
+}
+
+/// Room for bodies, in KiB.
+struct Memory {
+    small: Semaphore,
+    large: Semaphore,
 }
 
 /// `POST /webhooks/github`.
 pub fn router(acceptor: Acceptor) -> Router {
-    let state = Webhooks { acceptor, memory: Arc::new(Semaphore::new(BODIES_KIB_MAX as usize)) };
+    let state = Webhooks { acceptor, memory: Arc::new(Memory::new()) };
     Router::new().route("/webhooks/github", post(receive)).with_state(state)
 }
 
@@ -64,38 +76,70 @@ async fn receive(State(webhooks): State<Webhooks>, headers: HeaderMap, body: Bod
     }
 }
 
+/// The room that one body takes, given back when it is dropped.
+#[derive(Default)]
+struct Room<'m> {
+    kib: usize,
+    small: Option<SemaphorePermit<'m>>,
+    large: Option<SemaphorePermit<'m>>,
+}
+
+impl Memory {
+    fn new() -> Self {
+        Self { small: Semaphore::new(SMALL_BODIES_KIB_MAX), large: Semaphore::new(BODIES_KIB_MAX) }
+    }
+
+    /// Takes room for a body that has grown to `bytes`.
+    async fn grow<'m>(&'m self, room: &mut Room<'m>, bytes: usize) -> Result<(), Refusal> {
+        let kib = bytes.div_ceil(1024);
+        let small = kib.min(SMALL_KIB).saturating_sub(room.kib.min(SMALL_KIB));
+        let large = kib.saturating_sub(SMALL_KIB).saturating_sub(room.kib.saturating_sub(SMALL_KIB));
+        for (pool, held, more) in [(&self.small, &mut room.small, small), (&self.large, &mut room.large, large)] {
+            if more == 0 {
+                continue;
+            }
+            let wanted = pool.acquire_many(u32::try_from(more).unwrap_or(u32::MAX));
+            let permit = tokio::time::timeout(ROOM_PATIENCE, wanted).await;
+            let Ok(Ok(permit)) = permit else { return Err(Refusal::Busy) };
+            match held {
+                Some(held) => held.merge(permit),
+                None => *held = Some(permit),
+            }
+        }
+        room.kib = kib.max(room.kib);
+        Ok(())
+    }
+}
+
 /// Reads a body up to the cap, and holds its share of the memory for as long as the second value lives.
-async fn read<'a>(
-    memory: &'a Semaphore,
-    headers: &HeaderMap,
-    mut body: Body,
-) -> Result<(Bytes, tokio::sync::SemaphorePermit<'a>), Refusal> {
+async fn read<'m>(memory: &'m Memory, headers: &HeaderMap, mut body: Body) -> Result<(Bytes, Room<'m>), Refusal> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    let expected = announced.unwrap_or(BODY_BYTES_MAX);
+    let expected = announced.unwrap_or(0);
     if expected > BODY_BYTES_MAX {
         return Err(Refusal::TooLarge);
     }
-    let kib = u32::try_from(expected / 1024 + 1).unwrap_or(BODIES_KIB_MAX);
-    let share = memory.acquire_many(kib).await.map_err(|_| Refusal::Incomplete)?;
+    let mut room = Room::default();
     let mut whole: Option<Bytes> = None;
     let mut parts = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| Refusal::Incomplete)?.into_data() else { continue };
-        if data.len() + parts.len() + whole.as_ref().map_or(0, Bytes::len) > BODY_BYTES_MAX {
+        let arrived = data.len() + parts.len() + whole.as_ref().map_or(0, Bytes::len);
+        if arrived > BODY_BYTES_MAX {
             return Err(Refusal::TooLarge);
         }
+        memory.grow(&mut room, arrived).await?;
         // Most bodies come as one frame; only the others are copied together.
         match whole.take() {
             None if parts.is_empty() => whole = Some(data),
             None => parts.extend_from_slice(&data),
             Some(first) => {
-                parts.reserve(expected.min(BODY_BYTES_MAX).max(first.len() + data.len()));
+                parts.reserve(expected.max(first.len() + data.len()));
                 parts.extend_from_slice(&first);
                 parts.extend_from_slice(&data);
             }
         }
     }
-    Ok((whole.unwrap_or_else(|| parts.freeze()), share))
+    Ok((whole.unwrap_or_else(|| parts.freeze()), room))
 }
 
 /// What a refused sender reads.
@@ -114,6 +158,7 @@ impl Refusal {
         match self {
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::Incomplete => (StatusCode::REQUEST_TIMEOUT, "incomplete"),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::Header(HeaderError::NotJson) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type"),
             Self::Header(_) => (StatusCode::BAD_REQUEST, "header"),
             Self::Signature(_) => (StatusCode::UNAUTHORIZED, "signature"),
@@ -148,5 +193,28 @@ impl IntoResponse for Refusal {
             response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn large_bodies_do_not_keep_small_ones_out_and_give_their_room_back() {
+        let memory = Memory::new();
+        let mut large = [Room::default(), Room::default(), Room::default()];
+        for room in &mut large[..2] {
+            memory.grow(room, BODY_BYTES_MAX).await.unwrap();
+        }
+        assert!(matches!(memory.grow(&mut large[2], BODY_BYTES_MAX).await, Err(Refusal::Busy)));
+        let mut small = Room::default();
+        for bytes in [1, 20_000, 64 * 1024] {
+            memory.grow(&mut small, bytes).await.unwrap();
+        }
+        assert_eq!(small.kib, 64);
+        drop((large, small));
+        assert_eq!(memory.small.available_permits(), SMALL_BODIES_KIB_MAX);
+        assert_eq!(memory.large.available_permits(), BODIES_KIB_MAX);
     }
 }

@@ -153,10 +153,17 @@ impl Shell {
             topics: self.topics.join(" "),
             body: Html::trusted(body.render()?),
         };
-        let mut response = layout.render()?.into_response();
+        let mut response = inert(layout.render()?).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         Ok(response)
     }
+}
+
+/// A page without the characters that reverse what stands beside them: a stranger's branch name may hold one, and no page
+/// of ours does.
+pub(crate) fn inert(page: String) -> String {
+    let reverses = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if page.contains(reverses) { page.replace(reverses, "\u{fffd}") } else { page }
 }
 
 /// Whether `path` is the page at `tab` or one below it.
@@ -179,6 +186,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Shell {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_text_reverses_another() {
+        assert_eq!(inert("a\u{202e}b\u{2066}".to_owned()), "a\u{fffd}b\u{fffd}");
+    }
 
     #[test]
     fn a_tab_is_current_on_its_page_and_below() {

@@ -40,6 +40,7 @@ use crate::config::Config;
 use crate::keys;
 use crate::run_key::RunKey;
 
+pub(crate) use replay::next_number;
 pub use replay::{REPLAY, ReplayAction, ReplayScope};
 pub use simulate::{Simulated, SimulatedReason, SimulatedTarget, SimulationRequest};
 

@@ -8,16 +8,13 @@ use serde::Deserialize;
 use serde_json::json;
 use switchboard_engine::accept::Action;
 use switchboard_panel::{Fault, OperatorForm, Session};
-use switchboard_store::{Installation, KeyRange};
+use switchboard_store::Installation;
 
 use super::{Desk, links};
 use crate::handlers::records::RunRecord;
-use crate::handlers::{REPLAY, ReplayAction, ReplayScope};
+use crate::handlers::{REPLAY, ReplayAction, ReplayScope, next_number};
 use crate::keys::{self, views};
 use crate::run_key::RunKey;
-
-/// Replays of one run that are looked at to number the next. Nobody replays a run so often.
-const REPLAYS_MAX: usize = 500;
 
 /// The parts of a run's address.
 pub(crate) type RunPath = (String, String, String);
@@ -82,10 +79,8 @@ pub(crate) async fn ask(
         )
         .hint("Re-run the workflow on GitHub; a new attempt is planned afresh."));
     }
-    let rows: Vec<(_, RunRecord)> =
-        desk.reader.list(&views::RUN, KeyRange::prefix(&format!("{base}~")), REPLAYS_MAX).await?;
-    let last = rows.iter().filter_map(|(_, run)| run.key.replay).max().unwrap_or(0);
-    let action = ReplayAction { run_key: base, n: last.saturating_add(1), only };
+    let n = next_number(&desk.reader, base, run.delivery).await?;
+    let action = ReplayAction { run_key: base, n, only };
     let next = base.replayed(action.n);
     let serde_json::Value::Object(body) = json!(action) else { return Err(unknown()) };
     desk.acceptor

@@ -179,7 +179,11 @@ impl<'a> Members<'a> {
                 "number" => envelope.number = scanner.unsigned(depth)?,
                 "ref" => envelope.git_ref = owned(scanner, depth)?,
                 "repository" => envelope.repository = repository(scanner, depth)?,
-                "installation" => envelope.installation = number_in(scanner, depth, "id")?.map(InstallationId),
+                "installation" => {
+                    // GitHub's ids have 63 bits, and so have the columns that keep them.
+                    let id = number_in(scanner, depth, "id")?.filter(|id| i64::try_from(*id).is_ok());
+                    envelope.installation = id.map(InstallationId);
+                }
                 "organization" => envelope.organization = text_in(scanner, depth, "login")?.map(Cow::into_owned),
                 "sender" => envelope.sender = sender(scanner, depth)?,
                 "after" => found.after = scanner.string(depth)?,

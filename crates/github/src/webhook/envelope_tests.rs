@@ -115,7 +115,7 @@ fn reference(value: &Value) -> Envelope {
             owner: text(&repository["owner"]["login"]),
             default_branch: text(&repository["default_branch"]),
         }),
-        installation: value["installation"]["id"].as_u64().map(InstallationId),
+        installation: value["installation"]["id"].as_u64().filter(|id| i64::try_from(*id).is_ok()).map(InstallationId),
         organization: text(&value["organization"]["login"]),
         sender: object(&value["sender"]).map(|sender| Sender {
             id: sender["id"].as_u64(),

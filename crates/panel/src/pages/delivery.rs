@@ -147,14 +147,22 @@ pub(crate) fn body_expired() -> Fault {
         .hint("How long bodies are kept is a setting; the facts about it stay longer.")
 }
 
-/// A delivery by our id, or by the id that GitHub knows it by.
+/// Where deliveries come from: GitHub, an operator, the server's own start.
+const PLATFORMS: [&str; 3] = ["github", "api", "server"];
+
+/// A delivery by our id, or by the id that its platform knows it by.
 pub(crate) async fn find(store: &dyn Store, id: &str) -> Result<Option<Delivery>, Fault> {
     if let Ok(ours) = id.parse::<DeliveryId>()
         && let Some(delivery) = store.delivery(ours).await?
     {
         return Ok(Some(delivery));
     }
-    Ok(store.delivery_by_key("github", id).await?)
+    for platform in PLATFORMS {
+        if let Some(delivery) = store.delivery_by_key(platform, id).await? {
+            return Ok(Some(delivery));
+        }
+    }
+    Ok(None)
 }
 
 pub(crate) fn unknown(id: &str) -> Fault {

@@ -122,7 +122,8 @@ pub(super) fn reader(path: &Path) -> Result<Connection> {
 
 /// Takes the lock beside the database: on the database itself it would clash with SQLite's own.
 fn lock(path: &Path) -> Result<File> {
-    let mut name = path.as_os_str().to_owned();
+    // However the path is spelled, and through whatever links: one database, one lock.
+    let mut name = real(path).into_os_string();
     name.push(".lock");
     let file = OpenOptions::new()
         .create(true)
@@ -135,6 +136,17 @@ fn lock(path: &Path) -> Result<File> {
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_owned() }),
         Err(TryLockError::Error(error)) => Err(StoreError::unavailable(error)),
     }
+}
+
+/// Where the database really lies; as far as that can be told before it exists.
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| {
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        match (directory.canonicalize(), path.file_name()) {
+            (Ok(directory), Some(name)) => directory.join(name),
+            _ => path.to_owned(),
+        }
+    })
 }
 
 /// The number that this database's UUIDs follow from; rolled once.

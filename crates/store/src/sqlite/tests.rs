@@ -150,6 +150,10 @@ fn a_second_server_is_kept_out() {
     let first = SqliteStore::open(&path, &options).unwrap();
     let second = SqliteStore::open(&path, &options);
     assert!(matches!(&second, Err(StoreError::InUse { path: named }) if *named == path), "{second:?}");
+    // Nor by another name.
+    let link = directory.path().join("link.db");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    assert!(matches!(SqliteStore::open(&link, &options), Err(StoreError::InUse { .. })));
     drop(first);
     SqliteStore::open(&path, &options).unwrap();
 }
