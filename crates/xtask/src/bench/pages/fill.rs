@@ -15,12 +15,15 @@ use switchboard_store::{
     Claim, DeliveryKey, Digest, Follows, Lane, Leased, NewDelivery, NewJob, Queue, Settlement, Store, StoreError,
 };
 
-use super::history::{self, GROUP, Group, PLANS, SPAN};
+use super::group::{GROUP, Group, SPAN};
+use super::history::{self, PLANS};
 use crate::bench::payload;
 use crate::trouble::Trouble;
 
 /// Groups that are written between two steps of the clock.
 const STEP: u32 = 200;
+/// The newest groups at least, whose deliveries arrive one after the other: both histories end alike, to the row.
+const TAIL: u32 = 50;
 /// Works claimed at once.
 const CAPACITY: usize = 512;
 const LEASE: Duration = Duration::from_secs(3600);
@@ -45,7 +48,13 @@ pub(super) async fn fill(path: &Path, deliveries: u32) -> Result<(), Trouble> {
             clock.advance_to(last.at);
         }
         let deliveries = step.iter().flat_map(|group| (0..GROUP).map(|n| delivery(group, n, &bodies)));
-        try_join_all(deliveries.map(|delivery| store.accept(delivery))).await.map_err(void)?;
+        if first + STEP < groups.saturating_sub(TAIL) {
+            try_join_all(deliveries.map(|delivery| store.accept(delivery))).await.map_err(void)?;
+        } else {
+            for delivery in deliveries {
+                store.accept(delivery).await.map_err(void)?;
+            }
+        }
         let find = |work: &Value| step.get((work["group"].as_u64()? as u32).checked_sub(first)? as usize);
         settle(&store, &QUEUE, |leased| {
             let n = leased.work.payload["n"].as_u64().unwrap_or_default() as u32;
@@ -146,6 +155,8 @@ fn job(group: &Group, n: u32, queue: Queue) -> NewJob {
     }
 }
 
+/// What the store refuses makes the benchmark void.
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
 pub(super) fn void(error: StoreError) -> Trouble {
     Trouble::Void(format!("the store says: {error}"))
 }

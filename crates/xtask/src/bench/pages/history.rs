@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use switchboard_clock::Timestamp;
-use switchboard_dispatcher::chains::Lineage;
 use switchboard_dispatcher::facts::kinds;
 use switchboard_dispatcher::handlers::records::{
     PlanCounts, ProblemRow, RepoRecord, ResultRecord, RunRecord, RunRow, RunState, SourceRecord, StartedRun,
@@ -16,103 +15,20 @@ use switchboard_dispatcher::handlers::records::{
 use switchboard_dispatcher::handlers::{DISPATCH_WORKFLOW, NAME};
 use switchboard_dispatcher::keys::{self, views};
 use switchboard_dispatcher::matching::CandidateNumber;
-use switchboard_dispatcher::names::{RepositoryName, WorkflowFile};
 use switchboard_dispatcher::reasons::Reason;
-use switchboard_dispatcher::run_key::RunKey;
 use switchboard_engine::{audit, installations, subject};
 use switchboard_store::{
-    Coalesce, CounterAdd, DeliveryId, Failure, Installation, Key, NewFact, NewIntent, Outcome, RecordChange,
-    Settlement, View, Work,
+    Coalesce, CounterAdd, DeliveryId, Failure, Key, NewFact, NewIntent, Outcome, RecordChange, Settlement, View, Work,
 };
 
-use crate::trouble::Trouble;
+use super::group::{Group, INSTALLATIONS};
 
-/// Deliveries of a group; see the [module's documentation](self).
-pub(super) const GROUP: u32 = 10;
-/// How long the history is, so that nothing in it is old enough to be swept.
-pub(super) const SPAN: Duration = Duration::from_secs(20 * 24 * 3600);
-/// Of so many of the first groups, the second run dies.
+/// Of so many of the first groups the second run dies.
 const LETTERS: u32 = 40;
 /// A run takes so long to be planned, and its target to be started.
 const TAKES: Duration = Duration::from_millis(40);
-/// Groups a repository of its own is there for; the other groups belong to the busy one.
-const GROUPS_A_REPOSITORY: u32 = 50;
-/// Installations, whatever is stored.
-const INSTALLATIONS: u32 = 40;
-
-/// A group's names and ids.
-#[derive(Debug, Clone)]
-pub(super) struct Group {
-    pub(super) number: u32,
-    pub(super) at: Timestamp,
-    pub(super) repository: RepositoryName,
-    target: RepositoryName,
-    refused: RepositoryName,
-    ci: WorkflowFile,
-    deploy: WorkflowFile,
-}
 
 impl Group {
-    pub(super) fn new(number: u32, at: Timestamp) -> Result<Self, Trouble> {
-        let name = |text: String| text.parse().map_err(|_| Trouble::Void(format!("{text} is no name")));
-        let file = |text: &str| text.parse().map_err(|_| Trouble::Void(format!("{text} is no workflow")));
-        // Every second group is of the busy repository.
-        let own = if number % 2 == 0 { "api".to_owned() } else { format!("service-{}", number / GROUPS_A_REPOSITORY) };
-        Ok(Self {
-            number,
-            at,
-            repository: name(format!("acme/{own}"))?,
-            target: name(format!("acme/deploy-{own}"))?,
-            refused: name(format!("acme/docs-{own}"))?,
-            ci: file("ci.yml")?,
-            deploy: file("deploy.yml")?,
-        })
-    }
-
-    pub(super) fn installation(&self) -> Installation {
-        Installation(u64::from(self.number % INSTALLATIONS) + 1)
-    }
-
-    /// It begins with a letter, so that its beginning is never taken for a number.
-    pub(super) fn sha(&self) -> String {
-        let mixed = u128::from(self.number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-        format!("c{:039x}", mixed >> 4)
-    }
-
-    /// The `n`th delivery's id at GitHub.
-    pub(super) fn guid(&self, n: u32) -> String {
-        format!("{:08x}-0000-4000-8000-{n:012x}", self.number)
-    }
-
-    /// A pull request of its repository; there are seven.
-    pub(super) fn pull(&self) -> u64 {
-        u64::from(self.number / 2 % 7) + 1
-    }
-
-    fn repository_id(&self) -> u64 {
-        if self.number % 2 == 0 { 700_000_000 } else { 700_000_001 + u64::from(self.number / GROUPS_A_REPOSITORY) }
-    }
-
-    pub(super) fn run_id(&self) -> u64 {
-        16_000_000_000 + u64::from(self.number)
-    }
-
-    fn started_id(&self) -> u64 {
-        26_000_000_000 + u64::from(self.number)
-    }
-
-    pub(super) fn key(&self) -> RunKey {
-        RunKey::new(self.repository_id(), self.run_id(), 1)
-    }
-
-    fn url(&self) -> String {
-        format!("https://github.com/{}/actions/runs/{}", self.repository, self.run_id())
-    }
-
-    fn lineage(&self) -> Lineage {
-        Lineage::root(self.key(), &self.repository, &self.ci)
-    }
-
     fn fact(&self, kind: &str, more: Value) -> NewFact {
         let mut data = json!({
             "deliveryId": self.guid(0), "sourceRepo": self.repository, "sourceWorkflow": self.ci,

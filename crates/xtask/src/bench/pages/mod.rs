@@ -1,12 +1,13 @@
 //! `bench pages`: what each page and list costs with a short and with a long history. It must be the same: as many reads
 //! of the store, and about as much time.
 //!
-//! - [`history`] and [`fill`]: the two histories, written by the store's own verbs;
+//! - [`group`], [`history`] and [`fill`]: what the two histories are made of, and how they are written;
 //! - [`visit`]: what is asked for;
 //! - [`reads`]: how often each reads the store, counted in this process;
 //! - [`times`]: how long each takes, over HTTP against the release build.
 
 mod fill;
+mod group;
 mod history;
 mod reads;
 mod times;

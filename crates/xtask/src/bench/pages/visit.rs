@@ -4,7 +4,7 @@
 use switchboard_store::{DeliveryFilter, Store, WorkFilter, WorkState};
 
 use super::fill::void;
-use super::history::{GROUP, Group};
+use super::group::{GROUP, Group};
 use crate::trouble::Trouble;
 
 /// A page, under a name that is the same for every history.
