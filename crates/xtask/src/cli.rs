@@ -10,6 +10,7 @@ Examples:
   cargo xtask ci                        what continuous integration runs; green here means green there
   cargo xtask bench accept              durable accepts a second, next to a bare endpoint
   cargo xtask bench dispatch            deliveries to dispatched workflows at the simulated GitHub
+  cargo xtask bench pages               what each page costs with a thousand and with a million deliveries
 
 `test` installs a browser if it can, and fetches published example payloads and axe-core through npm once.
 docs/benchmarks.md says how the benchmarks measure and what they have shown.";
@@ -61,6 +62,8 @@ pub(crate) enum Bench {
     Accept(AcceptArgs),
     /// Deliveries to dispatched workflows at the simulated GitHub: a second, end to end, and what each costs
     Dispatch(DispatchArgs),
+    /// What each page and list costs, with few and with many deliveries stored: reads of the store, and time
+    Pages(PagesArgs),
     /// A server that reads a body and answers 202, nothing else
     #[command(hide = true)]
     Bare {
@@ -117,4 +120,19 @@ pub(crate) struct DispatchArgs {
     /// Runs whose dispatches have not arrived yet, at any moment
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) in_flight: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PagesArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Deliveries of the short history
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    pub(crate) few: u32,
+    /// Deliveries of the long history
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    pub(crate) many: u32,
+    /// How often each page is asked for
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(10..=10_000))]
+    pub(crate) rounds: u32,
 }

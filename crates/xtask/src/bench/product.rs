@@ -1,5 +1,6 @@
 //! The product as the benchmarks run it: built as it is shipped, with a database of its own on a real disk.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,7 +14,8 @@ pub(crate) const WEBHOOK_SECRET: &str = "bench-secret-0123456789abcdef";
 pub(crate) const APP_ID: u64 = 1;
 /// The App's name in addresses.
 pub(crate) const APP_SLUG: &str = "bench-app";
-const DATABASE: &str = "bench.db";
+/// The database's file within its folder.
+pub(crate) const DATABASE: &str = "bench.db";
 /// The simulator's key, which is no secret.
 const PRIVATE_KEY: &str = "crates/simulator/keys/simulator-only.rsa-private-key.pem";
 
@@ -55,19 +57,24 @@ impl Drop for Scratch {
 /// `switchboard serve` in `folder`, listening on `address`, with its GitHub at `github`.
 pub(crate) fn serve(workspace: &Workspace, binary: &Path, folder: &Path, address: SocketAddr, github: &str) -> Command {
     let mut command = Command::new(binary);
-    command.arg("serve").current_dir(folder).env_clear();
     // Nothing of the caller's environment reaches the server: its settings are these.
+    command.arg("serve").current_dir(folder).env_clear();
+    command.envs(variables(workspace, github)).env("PORT", address.port().to_string());
     command
-        .env("GITHUB_APP_ID", APP_ID.to_string())
-        .env("GITHUB_APP_SLUG", APP_SLUG)
-        .env("GITHUB_WEBHOOK_SECRET", WEBHOOK_SECRET)
-        .env("GITHUB_APP_PRIVATE_KEY_PATH", workspace.root().join(PRIVATE_KEY))
-        .env("GITHUB_API_URL", github)
-        .env("DATABASE_URL", format!("sqlite:{DATABASE}"))
-        .env("PORT", address.port().to_string())
-        .env("LOG_LEVEL", "warn")
-        .env("SWITCHBOARD__ENGINE__GAP_REPAIR_MINUTES", "0");
-    command
+}
+
+/// The settings, but for the port, as they stand in the environment.
+pub(crate) fn variables(workspace: &Workspace, github: &str) -> Vec<(&'static str, OsString)> {
+    vec![
+        ("GITHUB_APP_ID", APP_ID.to_string().into()),
+        ("GITHUB_APP_SLUG", APP_SLUG.into()),
+        ("GITHUB_WEBHOOK_SECRET", WEBHOOK_SECRET.into()),
+        ("GITHUB_APP_PRIVATE_KEY_PATH", workspace.root().join(PRIVATE_KEY).into()),
+        ("GITHUB_API_URL", github.into()),
+        ("DATABASE_URL", format!("sqlite:{DATABASE}").into()),
+        ("LOG_LEVEL", "warn".into()),
+        ("SWITCHBOARD__ENGINE__GAP_REPAIR_MINUTES", "0".into()),
+    ]
 }
 
 /// Bytes of the database with everything beside it that belongs to it.

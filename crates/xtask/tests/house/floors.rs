@@ -35,7 +35,8 @@ const FLOORS: &[(&str, Place)] = &[
     ("runner", Beside(&["clock"])),
     // Only tests import it, so it may know everything that automations stand on, and no automation.
     ("testkit", Beside(&["clock", "store", "github", "engine", "panel", "simulator"])),
-    ("xtask", Beside(&["clock", "simulator"])),
+    // Its benchmarks fill a store and count what the server's pages read of it.
+    ("xtask", Beside(&["clock", "simulator", "store", "engine", "dispatcher", "switchboard"])),
 ];
 
 /// Crates beside the house that the product itself may import, and from where.
