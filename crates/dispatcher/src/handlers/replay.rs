@@ -43,16 +43,30 @@ const REPLAYS_MAX: usize = 1_000;
 /// Works of a delivery, or of a lane, among which unfinished replays are looked for.
 const WORKS_MAX: usize = 500;
 
-/// The number of the newest replay that was planned or waits to be; 0 if there is none.
-async fn planned(store: &Reader, base: RunKey, delivery: DeliveryId) -> Result<u32, StoreError> {
-    let rows: Vec<(_, RunRecord)> = store.list(&views::RUN, KeyRange::prefix(&format!("{base}~")), REPLAYS_MAX).await?;
-    let recorded = rows.iter().filter_map(|(_, run)| run.key.replay);
-    let works = store.works(WorkFilter::Delivery(delivery), None, WORKS_MAX).await?;
-    let ordered = works.iter().filter(|work| work.kind == PLAN).filter_map(|work| {
-        let order: PlanOrder = serde_json::from_value(work.payload.clone()).ok()?;
-        order.replay.map(|replay| replay.n)
-    });
-    Ok(recorded.chain(ordered).max().unwrap_or(0))
+/// The replays of a run that were planned or wait to be.
+struct Planned {
+    /// The number of the newest; 0 if there is none.
+    newest: u32,
+    ordered: Vec<PlanReplay>,
+}
+
+impl Planned {
+    async fn read(store: &Reader, base: RunKey, delivery: DeliveryId) -> Result<Self, StoreError> {
+        let range = KeyRange::prefix(&format!("{base}~"));
+        let rows: Vec<(_, RunRecord)> = store.list(&views::RUN, range, REPLAYS_MAX).await?;
+        let works = store.works(WorkFilter::Delivery(delivery), None, WORKS_MAX).await?;
+        let plans = works.iter().filter(|work| work.kind == PLAN);
+        let ordered: Vec<PlanReplay> =
+            plans.filter_map(|work| serde_json::from_value::<PlanOrder>(work.payload.clone()).ok()?.replay).collect();
+        let recorded = rows.iter().filter_map(|(_, run)| run.key.replay);
+        let newest = recorded.chain(ordered.iter().map(|replay| replay.n)).max().unwrap_or(0);
+        Ok(Self { newest, ordered })
+    }
+
+    /// What the replay of this number is to dispatch, if there is one and it is known.
+    fn only(&self, n: u32) -> Option<ReplayScope> {
+        self.ordered.iter().find(|replay| replay.n == n).map(|replay| replay.only)
+    }
 }
 
 /// The number that the next replay of a run gets, behind all that were asked for and not carried out yet.
@@ -66,8 +80,8 @@ pub(crate) async fn next_number(store: &Reader, base: RunKey, delivery: Delivery
         let action: ReplayAction = serde_json::from_value(work.payload.clone()).ok()?;
         (RunKey { replay: None, ..action.run_key } == base).then_some(action.n)
     });
-    let planned = planned(store, base, delivery).await?;
-    Ok(asked.max().unwrap_or(0).max(planned).saturating_add(1))
+    let planned = Planned::read(store, base, delivery).await?;
+    Ok(asked.max().unwrap_or(0).max(planned.newest).saturating_add(1))
 }
 
 impl Dispatcher {
@@ -79,8 +93,15 @@ impl Dispatcher {
         let Some(run) = context.store.get::<RunRecord>(&views::RUN, &keys::run(base)).await? else {
             return Err(Trouble::permanent("unknown_run", format!("there is no run {base}")));
         };
-        // Two orders may have been given the same number when they came at the same moment; each is carried out.
-        let n = n.max(planned(&context.store, base, run.delivery).await?.saturating_add(1));
+        let planned = Planned::read(&context.store, base, run.delivery).await?;
+        let n = match planned.only(n) {
+            None if planned.newest < n => n,
+            // Ordered once more: the first order has been, or is being, planned.
+            Some(scope) if scope == only => return Ok(Settlement::done()),
+            None => return Ok(Settlement::done()),
+            // Another order that came at the same moment has taken the number; this one is carried out behind it.
+            Some(_) => planned.newest.saturating_add(1),
+        };
         let order = PlanOrder { accepted: true, replay: Some(PlanReplay { n, only }), ..PlanOrder::default() };
         let lane = keys::run_lane(base.repository_id, base.run_id);
         let mut plan = job(PLAN, lane, installation(run.source.installation_id), json!(order));

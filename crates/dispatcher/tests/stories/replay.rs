@@ -200,6 +200,20 @@ async fn dispatcher_42_the_same_replay_ordered_twice_happens_once() {
 }
 
 #[tokio::test]
+async fn dispatcher_42_two_different_replays_of_one_moment_are_both_carried_out() {
+    let mut world = world(quiet()).begin().await;
+    let (_, _, key) = with_one_failure(&mut world).await;
+
+    world.operate(REPLAY, json!({ "runKey": key, "n": 1, "only": "unsuccessful" })).await;
+    world.operate(REPLAY, json!({ "runKey": key, "n": 1, "only": "all" })).await;
+    quietness(&mut world).await;
+
+    assert_eq!(outcomes(&world, key.replayed(2)).await, [(TargetState::Succeeded, None); 2]);
+    let (good, broken) = (dispatch_of("acme/good", "cd.yml"), dispatch_of("acme/broken", "cd.yml"));
+    end(world, &[good.clone(), broken.clone(), good, broken]).await;
+}
+
+#[tokio::test]
 async fn dispatcher_42_a_second_replay_leaves_out_what_the_first_one_dispatched() {
     let mut world = world(quiet()).begin().await;
     let (_, _, key) = with_one_failure(&mut world).await;
