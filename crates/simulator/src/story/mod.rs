@@ -7,6 +7,7 @@ mod app;
 mod installation;
 mod issue;
 mod owner;
+mod people;
 mod repository;
 mod workflow;
 
@@ -14,6 +15,7 @@ pub use app::{App, AppSpec};
 pub use installation::{Installation, InstallationSpec};
 pub use issue::{CommentView, IssueView};
 pub use owner::Owner;
+pub use people::Team;
 pub use repository::{CheckRunView, Repository, RepositorySpec};
 pub use workflow::{RunSpec, RunView, Workflow, WorkflowSpec};
 
