@@ -45,7 +45,8 @@ pub(crate) async fn page(shell: Shell) -> Result<Response, Fault> {
     let backlog = store.backlog().await?;
     let dead: u64 = backlog.dead.values().sum();
     let letters = store.works(WorkFilter::State(WorkState::Dead), None, LETTERS).await?;
-    let latest = store.deliveries(DeliveryFilter::All, None, DELIVERIES).await?;
+    let mut latest = store.deliveries(DeliveryFilter::All, None, DELIVERIES).await?;
+    latest.retain(|delivery| !shell.is_visitor() || super::delivery::is_public_delivery(delivery));
     let holds = store.holds().await?;
     let mut automations = Vec::new();
     for automation in shell.core().automations.iter().take(SENTENCES_MAX) {
