@@ -75,7 +75,7 @@ pub use state::git::Entry;
 pub use state::runs::{HeadRepository, RunStatus};
 pub use story::{
     App, AppSpec, CheckRunView, CommentView, Installation, InstallationSpec, IssueView, Owner, Repository,
-    RepositorySpec, RunSpec, RunView, Team, Workflow, WorkflowSpec,
+    RepositorySpec, RunSpec, RunView, SIMULATOR_ONLY_CLIENT_SECRET, Team, Workflow, WorkflowSpec,
 };
 pub use webhook::post::PostError;
 pub use webhook::{DELIVERIES_KEPT, DELIVERY_TIMEOUT, DeliveryOutcome, OutgoingDelivery, WebhookFault};

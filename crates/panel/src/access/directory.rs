@@ -21,7 +21,7 @@ pub trait Directory: Send + Sync + 'static {
     -> Result<Box<dyn Person>, DirectoryError>;
 }
 
-/// Somebody who can be asked about. What is needed for that is let go when this is dropped.
+/// Somebody who can be asked about.
 #[async_trait]
 pub trait Person: Send + Sync {
     /// Their name.
@@ -32,6 +32,9 @@ pub trait Person: Send + Sync {
     /// # Errors
     /// [`DirectoryError`].
     async fn belongs(&self, group: &Group) -> Result<Belonging, DirectoryError>;
+
+    /// Lets go of whatever was needed to ask.
+    fn forget(self: Box<Self>) {}
 }
 
 /// Whether somebody belongs to a group.

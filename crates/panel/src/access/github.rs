@@ -108,7 +108,9 @@ async fn enter(
     let person = directory.identify(&code, &redirect_uri(core), &core.flows.verifier(&flow)).await;
     let person = person.map_err(|error| fault_of(&error))?;
     let who = format!("@{}", person.login());
-    match grants.admit(person.as_ref()).await.map_err(|error| fault_of(&error))? {
+    let admission = grants.admit(person.as_ref()).await;
+    person.forget();
+    match admission.map_err(|error| fault_of(&error))? {
         Admission::As(role) => {
             let session = core.sessions.open(role, &who, Via::Cookie, core.store.now());
             notes::signed_in(core, &session, BY, client).await;

@@ -38,7 +38,6 @@ impl Standing {
 #[derive(Debug, Clone)]
 pub(crate) struct Team {
     pub id: TeamId,
-    pub name: String,
     pub members: BTreeMap<AccountId, Standing>,
 }
 

@@ -10,6 +10,9 @@ use crate::state::access::{Access, Permissions};
 use crate::state::people::{Client, client_id};
 use crate::state::registry::NewApp;
 
+/// The client secret of Apps whose story says nothing else.
+pub const SIMULATOR_ONLY_CLIENT_SECRET: &str = "simulator-only-client-secret";
+
 /// How an App is registered.
 #[derive(Debug, Clone)]
 pub struct AppSpec {
@@ -50,7 +53,7 @@ impl AppSpec {
             permissions: Permissions::new(&permissions),
             events: vec!["workflow_run".to_owned()],
             private_key: SIMULATOR_ONLY_PRIVATE_KEY.to_owned(),
-            client_secret: "simulator-only-client-secret".to_owned(),
+            client_secret: SIMULATOR_ONLY_CLIENT_SECRET.to_owned(),
             callback_urls: Vec::new(),
         }
     }

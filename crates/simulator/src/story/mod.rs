@@ -11,7 +11,7 @@ mod people;
 mod repository;
 mod workflow;
 
-pub use app::{App, AppSpec};
+pub use app::{App, AppSpec, SIMULATOR_ONLY_CLIENT_SECRET};
 pub use installation::{Installation, InstallationSpec};
 pub use issue::{CommentView, IssueView};
 pub use owner::Owner;

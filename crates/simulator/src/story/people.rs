@@ -52,7 +52,7 @@ impl Owner {
         self.simulator.with(|state| {
             if !state.people.teams.contains_key(&key) {
                 let id: TeamId = state.next_id();
-                state.people.teams.insert(key, TeamState { id, name: slug.to_owned(), members: Default::default() });
+                state.people.teams.insert(key, TeamState { id, members: Default::default() });
             }
         });
         Team { simulator: self.simulator.clone(), organization: self.clone(), slug: slug.to_lowercase() }

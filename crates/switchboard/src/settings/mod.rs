@@ -29,6 +29,7 @@ mod problem;
 pub mod render;
 mod sections;
 mod setting;
+mod sign_in;
 mod sources;
 mod table;
 #[cfg(test)]
@@ -40,7 +41,7 @@ pub use kinds::LogFormat;
 pub use origin::{Origin, Position};
 pub use problem::{Problem, Problems};
 pub use sections::{
-    AuthSettings, DispatcherSettings, EngineSettings, GitHubSettings, LogSettings, SECTIONS, Section, ServerSettings,
+    AuthSettings, DispatcherSettings, EngineSettings, GitHubSettings, GitHubSignInSettings, LogSettings, SECTIONS, Section, ServerSettings,
     StoreSettings, TelemetrySettings,
 };
 pub use setting::{Form, Setting};

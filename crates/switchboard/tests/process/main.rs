@@ -6,6 +6,7 @@ mod commands;
 mod demo;
 mod end_to_end;
 mod forward;
+mod github_sign_in;
 mod recordings;
 mod setup;
 mod shutdown;
