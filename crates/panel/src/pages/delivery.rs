@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderValue, header};
 use serde::Deserialize;
 use switchboard_clock::Timestamp;
-use switchboard_engine::{API, operations};
+use switchboard_engine::{GITHUB, operations};
 use switchboard_store::{Delivery, DeliveryId, DeliveryState, Fact, FactsOf, Store, Work, WorkFilter, WorkState};
 
 use super::facts;
@@ -161,9 +161,9 @@ pub(crate) fn body_expired() -> Fault {
         .hint("How long bodies are kept is a setting; the facts about it stay longer.")
 }
 
-/// Whether visitors may know of a delivery: what came from a platform, and not what operators did here.
+/// Whether visitors may know of a delivery: what GitHub sent, and not what operators or the server did here.
 pub(crate) fn is_public_delivery(delivery: &Delivery) -> bool {
-    delivery.key.platform != API
+    delivery.key.platform == GITHUB
 }
 
 /// Whether visitors may know of a fact. The engine's own tell what operators did.

@@ -45,8 +45,8 @@ pub(super) fn load(sources: &Sources, purpose: Purpose) -> Result<Settings, Prob
     // A file that cannot be read may well hold what seems to be missing.
     if purpose == Purpose::Serve && !loading.file.unreadable {
         checks::require(&mut loading, &named);
-        checks::sign_in_beyond_loopback(&mut loading);
         sign_in::with_github(&mut loading);
+        checks::sign_in_beyond_loopback(&mut loading);
     }
     if !loading.problems.is_empty() {
         return Err(Problems(loading.problems));
@@ -57,7 +57,9 @@ pub(super) fn load(sources: &Sources, purpose: Purpose) -> Result<Settings, Prob
         Vec::new()
     };
     let Draft { server, github, auth, store, log, telemetry, engine, dispatcher } = loading.draft;
+    let client = auth.client_id.is_some();
     let auth = auth.finish();
+    warnings.extend(sign_in::lets_nobody_in(&auth, client));
     warnings.extend(sign_in::over_plain_http(&server, &auth));
     Ok(Settings {
         server,

@@ -9,7 +9,7 @@ use super::sections::{AuthSettings, ServerSettings};
 pub(super) fn with_github(loading: &mut Loading<'_>) {
     let auth = &loading.draft.auth;
     let (id, secret) = (auth.client_id.is_some(), auth.client_secret.is_some());
-    let lists = !auth.operators.is_empty() || !auth.viewers.is_empty();
+    let lists = auth.lists_somebody();
     let public_url = loading.draft.server.public_url.is_some();
     let complained = |name: &str| loading.problems.iter().any(|problem| problem.setting.as_deref() == Some(name));
     let trouble = match (id, secret) {
@@ -32,12 +32,7 @@ pub(super) fn with_github(loading: &mut Loading<'_>) {
             "set without a client id",
             "set GITHUB_CLIENT_ID: it stands on the App's settings page, and is not the App ID",
         )),
-        (true, true) if !lists && !complained("auth.operators") && !complained("auth.viewers") => Some((
-            "auth.client_id",
-            "signing in with GitHub lets nobody in",
-            "list who may enter: SWITCHBOARD_OPERATORS or SWITCHBOARD_VIEWERS, such as `acme/ops, @mona`",
-        )),
-        (true, true) if !public_url && !complained("server.public_url") => Some((
+        (true, true) if lists && !public_url && !complained("server.public_url") => Some((
             "auth.client_id",
             "signing in with GitHub needs the address that GitHub leads people back to",
             "set PUBLIC_URL, such as https://switchboard.example.com, or http://localhost:3000 to try it out",
@@ -51,6 +46,15 @@ pub(super) fn with_github(loading: &mut Loading<'_>) {
         let problem = Problem::new(message).of(name).at(loading.origin(name)).hint(hint);
         loading.problems.push(problem);
     }
+}
+
+/// A client without lists is no mistake yet: it may have come with the App, from `setup`.
+pub(super) fn lets_nobody_in(auth: &AuthSettings, client: bool) -> Option<String> {
+    (client && auth.github.is_none()).then(|| {
+        "GITHUB_CLIENT_ID is set, and nobody may sign in with GitHub: SWITCHBOARD_OPERATORS or SWITCHBOARD_VIEWERS list \
+         who may, such as `acme/ops, @mona`"
+            .to_owned()
+    })
 }
 
 /// Cookies and tokens that everybody on the way can read.

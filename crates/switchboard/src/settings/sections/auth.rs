@@ -61,15 +61,22 @@ impl AuthDraft {
             || self.operator_token_hash.is_some()
             || self.viewer_token.is_some()
             || self.viewer_token_hash.is_some()
-            || self.client_id.is_some()
+            || self.lists_somebody()
+    }
+
+    /// Whether anyone is listed to enter by GitHub.
+    pub(in crate::settings) const fn lists_somebody(&self) -> bool {
+        !self.operators.is_empty() || !self.viewers.is_empty()
     }
 
     /// The section; the loader has made sure that of a token and its hash only one is set.
-    /// Of signing in with GitHub it has all or nothing.
+    /// Of signing in with GitHub it has all or nothing; without anyone listed, nothing.
     pub(in crate::settings) fn finish(self) -> AuthSettings {
         let grants = Grants { operators: self.operators, viewers: self.viewers };
         let github = match (self.client_id, self.client_secret) {
-            (Some(client_id), Some(client_secret)) => Some(GitHubSignInSettings { client_id, client_secret, grants }),
+            (Some(client_id), Some(client_secret)) if !grants.is_empty() => {
+                Some(GitHubSignInSettings { client_id, client_secret, grants })
+            }
             _ => None,
         };
         AuthSettings {
