@@ -101,12 +101,12 @@ fn told(error: OAuthError) -> DirectoryError {
     match error {
         OAuthError::CodeRejected => DirectoryError::CodeRejected,
         OAuthError::AccountSuspended => DirectoryError::AccountSuspended,
-        OAuthError::ClientRejected(_) => DirectoryError::Misconfigured { message: error.to_string() },
-        OAuthError::Unavailable { ref message, retry_after } => {
+        OAuthError::ClientRejected(message) => DirectoryError::Misconfigured { message },
+        OAuthError::Unavailable { message, retry_after } => {
             tracing::warn!(message, "GitHub cannot be asked who somebody is");
             DirectoryError::Unavailable { retry_after }
         }
-        OAuthError::Unreadable(ref message) => {
+        OAuthError::Unreadable(message) => {
             tracing::error!(message, "GitHub's answer about who somebody is was not understood");
             DirectoryError::Unavailable { retry_after: None }
         }

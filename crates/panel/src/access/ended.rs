@@ -41,8 +41,9 @@ impl Ended {
             for (session, until) in sign_ins::ended(store, ENDED_MAX).await? {
                 self.insert(session, until, now);
             }
-            Ok(())
+            Ok::<_, StoreError>(())
         };
-        self.recalled.get_or_try_init(read).await.map(|()| ())
+        self.recalled.get_or_try_init(read).await?;
+        Ok(())
     }
 }

@@ -200,7 +200,7 @@ fn misconfigured() -> Fault {
 }
 
 fn not_a_member(who: &str, grants: &Grants, pending: &[String], hidden: &[String]) -> Fault {
-    let code = |names: &[String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let code = |names: &[String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
     let groups: Vec<String> = grants.groups().iter().map(ToString::to_string).collect();
     let (word, detail) = match (pending, groups.as_slice()) {
         ([], []) => ("not_listed", format!("{who} is not among the people who may enter here.")),

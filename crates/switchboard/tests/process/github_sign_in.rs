@@ -93,7 +93,7 @@ async fn members_of_the_team_operate_and_members_of_the_organization_look() {
 async fn who_does_not_belong_is_told_why() {
     let story = Story::begin().await;
     let sam = story.browser().sign_in("sam", "").await;
-    refused(&sam, 403, "not_a_member", "@sam is not a member of <code>acme/ops</code>, <code>acme</code>.");
+    refused(&sam, 403, "not_a_member", "@sam is not a member of <code>acme/ops</code> or <code>acme</code>.");
     let ivan = story.browser().sign_in("ivan", "").await;
     refused(&ivan, 403, "membership_pending", "@ivan was invited to <code>acme</code> and has not accepted yet.");
     let page = story.audit("not_a_member").await;
