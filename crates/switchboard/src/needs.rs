@@ -167,8 +167,8 @@ mod tests {
     fn who_belongs_where_is_asked_only_for_organizations_and_teams() {
         let of = |operators: &str| {
             let sources = Sources::default()
-                .with_variable("GITHUB_CLIENT_ID", "Iv23li")
-                .with_variable("GITHUB_CLIENT_SECRET", "secret")
+                .with_variable("GITHUB_APP_CLIENT_ID", "Iv23li")
+                .with_variable("GITHUB_APP_CLIENT_SECRET", "secret")
                 .with_variable("SWITCHBOARD_OPERATORS", operators);
             let needs = Needs::of_settings(&Settings::load(&sources, Purpose::Inspect).unwrap());
             needs.permissions.access(&Permission::MEMBERS)

@@ -61,6 +61,11 @@ pub fn client(github: &GitHubSettings) -> Result<GitHub, Failure> {
 pub async fn serve(settings: Settings, shutdown: CancellationToken) -> Result<(), Failure> {
     let store = open_store(&settings).map_err(|error| store_failure(&settings, &error))?;
     let mut components = components(&settings, store as Arc<dyn Store>)?;
+    if settings.auth.github_lists_nobody {
+        tracing::info!(
+            "nobody may sign in with GitHub yet: SWITCHBOARD_OPERATORS and SWITCHBOARD_VIEWERS list who may"
+        );
+    }
     if !components.auth.is_open() {
         components.auth.secret = session_secret(&settings);
     }

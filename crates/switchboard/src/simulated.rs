@@ -132,8 +132,8 @@ fn configuration(address: SocketAddr, app: &App, simulated: &Simulated) -> Strin
          GITHUB_APP_PRIVATE_KEY={key}\n\
          # Signing in with GitHub: mona operates, lisa looks, ivan has not accepted an invitation, sam is a stranger.\n\
          PUBLIC_URL={public_url}\n\
-         GITHUB_CLIENT_ID={}\n\
-         GITHUB_CLIENT_SECRET={}\n\
+         GITHUB_APP_CLIENT_ID={}\n\
+         GITHUB_APP_CLIENT_SECRET={}\n\
          SWITCHBOARD_OPERATORS=acme/ops\n\
          SWITCHBOARD_VIEWERS=acme\n\
          # Webhooks go to: {webhooks}\n\

@@ -196,7 +196,7 @@ fn misconfigured() -> Fault {
         "sign_in_misconfigured",
         "GitHub does not accept this server's sign-in settings, so nobody can sign in that way.",
     )
-    .hint("For the operator: compare GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET and the callback URL with the App's settings page; the server's log has GitHub's answer.")
+    .hint("For the operator: compare GITHUB_APP_CLIENT_ID, GITHUB_APP_CLIENT_SECRET and the callback URL with the App's settings page; the server's log has GitHub's answer.")
 }
 
 fn not_a_member(who: &str, grants: &Grants, pending: &[String], hidden: &[String]) -> Fault {

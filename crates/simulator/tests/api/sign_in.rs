@@ -74,7 +74,7 @@ impl SignIn {
     async fn token(&self, login: &str) -> String {
         let code = self.approve(login).await;
         let answer = self.exchange(&code, SECRET, VERIFIER, CALLBACK).await;
-        answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+        answer["access_token"].as_str().unwrap().to_owned()
     }
 }
 

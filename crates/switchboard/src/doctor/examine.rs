@@ -83,6 +83,9 @@ fn sign_in(settings: &Settings) -> Check {
     match (&auth.github, auth.operator.is_some() || auth.viewer.is_some()) {
         (Some(_), true) => return Check::good(SUBJECT, "with GitHub, and by token"),
         (Some(_), false) => return Check::good(SUBJECT, "with GitHub"),
+        (None, true) if auth.github_lists_nobody => {
+            return Check::good(SUBJECT, "by token; with GitHub once SWITCHBOARD_OPERATORS lists somebody");
+        }
         (None, true) => return Check::good(SUBJECT, "by token"),
         (None, false) => {}
     }

@@ -57,9 +57,7 @@ pub(super) fn load(sources: &Sources, purpose: Purpose) -> Result<Settings, Prob
         Vec::new()
     };
     let Draft { server, github, auth, store, log, telemetry, engine, dispatcher } = loading.draft;
-    let client = auth.client_id.is_some();
     let auth = auth.finish();
-    warnings.extend(sign_in::lets_nobody_in(&auth, client));
     warnings.extend(sign_in::over_plain_http(&server, &auth));
     Ok(Settings {
         server,

@@ -41,8 +41,8 @@ pub use kinds::LogFormat;
 pub use origin::{Origin, Position};
 pub use problem::{Problem, Problems};
 pub use sections::{
-    AuthSettings, DispatcherSettings, EngineSettings, GitHubSettings, GitHubSignInSettings, LogSettings, SECTIONS, Section, ServerSettings,
-    StoreSettings, TelemetrySettings,
+    AuthSettings, DispatcherSettings, EngineSettings, GitHubSettings, GitHubSignInSettings, LogSettings, SECTIONS,
+    Section, ServerSettings, StoreSettings, TelemetrySettings,
 };
 pub use setting::{Form, Setting};
 pub use sources::{DEFAULT_FILE, Sources};

@@ -18,19 +18,19 @@ pub(super) fn with_github(loading: &mut Loading<'_>) {
             Some((
                 list,
                 "is for signing in with GitHub, which is not configured",
-                "set GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET, from the App's settings page",
+                "set GITHUB_APP_CLIENT_ID and GITHUB_APP_CLIENT_SECRET, from the App's settings page",
             ))
         }
         (false, false) => None,
         (true, false) => Some((
             "auth.client_id",
             "set without a client secret",
-            "set GITHUB_CLIENT_SECRET: generate one under \"Client secrets\" on the App's settings page",
+            "set GITHUB_APP_CLIENT_SECRET: generate one under \"Client secrets\" on the App's settings page",
         )),
         (false, true) => Some((
             "auth.client_secret",
             "set without a client id",
-            "set GITHUB_CLIENT_ID: it stands on the App's settings page, and is not the App ID",
+            "set GITHUB_APP_CLIENT_ID: it stands on the App's settings page, and is not the App ID",
         )),
         (true, true) if lists && !public_url && !complained("server.public_url") => Some((
             "auth.client_id",
@@ -46,15 +46,6 @@ pub(super) fn with_github(loading: &mut Loading<'_>) {
         let problem = Problem::new(message).of(name).at(loading.origin(name)).hint(hint);
         loading.problems.push(problem);
     }
-}
-
-/// A client without lists is no mistake yet: it may have come with the App, from `setup`.
-pub(super) fn lets_nobody_in(auth: &AuthSettings, client: bool) -> Option<String> {
-    (client && auth.github.is_none()).then(|| {
-        "GITHUB_CLIENT_ID is set, and nobody may sign in with GitHub: SWITCHBOARD_OPERATORS or SWITCHBOARD_VIEWERS list \
-         who may, such as `acme/ops, @mona`"
-            .to_owned()
-    })
 }
 
 /// Cookies and tokens that everybody on the way can read.

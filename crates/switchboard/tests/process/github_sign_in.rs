@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use switchboard_clock::{Clock as _, SimulatedClock, SystemClock};
 
-use crate::support::person::{Browser, Page};
 use crate::support::github::{CLIENT_SECRET, GitHub};
+use crate::support::person::{Browser, Page};
 use crate::support::server::Server;
 use crate::support::{client, until};
 

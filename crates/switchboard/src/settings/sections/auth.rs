@@ -14,6 +14,8 @@ pub struct AuthSettings {
     pub viewer: Option<TokenHash>,
     /// Signing in with GitHub, if it is configured.
     pub github: Option<GitHubSignInSettings>,
+    /// Whether it would be, if anyone were listed to enter. `setup` leaves it so.
+    pub github_lists_nobody: bool,
     /// What sessions are signed with, if it does not stand in a file of its own.
     pub session_secret: Option<Secret>,
     /// Names of the pages that anybody may read.
@@ -73,6 +75,7 @@ impl AuthDraft {
     /// Of signing in with GitHub it has all or nothing; without anyone listed, nothing.
     pub(in crate::settings) fn finish(self) -> AuthSettings {
         let grants = Grants { operators: self.operators, viewers: self.viewers };
+        let github_lists_nobody = self.client_id.is_some() && grants.is_empty();
         let github = match (self.client_id, self.client_secret) {
             (Some(client_id), Some(client_secret)) if !grants.is_empty() => {
                 Some(GitHubSignInSettings { client_id, client_secret, grants })
@@ -81,6 +84,7 @@ impl AuthDraft {
         };
         AuthSettings {
             github,
+            github_lists_nobody,
             session_secret: self.session_secret,
             public_pages: self.public_pages.into_iter().map(|page| page.0).collect(),
             operator: self.operator_token_hash.or(self.operator_token),
@@ -140,7 +144,7 @@ pub(super) const SECTION: Section = Section {
         Setting::new(NAME, "client_id", Form::Text { what: "a client id" }, |draft, value| {
             value.put(&mut draft.auth.client_id)
         })
-        .env(&["GITHUB_CLIENT_ID"])
+        .env(&["GITHUB_APP_CLIENT_ID"])
         .example("Iv23liAbCdEfGhIjKlMn")
         .about(
             "The App's client id, for signing in with GitHub. The App needs `<public_url>/sign-in/github/callback` as a \
@@ -149,7 +153,7 @@ pub(super) const SECTION: Section = Section {
         Setting::new(NAME, "client_secret", Form::Secret { what: "a client secret" }, |draft, value| {
             value.put(&mut draft.auth.client_secret)
         })
-        .env(&["GITHUB_CLIENT_SECRET"])
+        .env(&["GITHUB_APP_CLIENT_SECRET"])
         .about("A client secret of the App, generated on its settings page."),
         Setting::new(NAME, "operators", ENTERING, |draft, value| value.put(&mut draft.auth.operators))
             .env(&["SWITCHBOARD_OPERATORS"])

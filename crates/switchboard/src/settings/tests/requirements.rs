@@ -102,8 +102,8 @@ fn of_a_pair_the_environments_wins_and_two_in_one_place_are_refused() {
 fn by_github() -> Sources {
     complete()
         .with_variable("PUBLIC_URL", "https://switchboard.example.com")
-        .with_variable("GITHUB_CLIENT_ID", "Iv23li")
-        .with_variable("GITHUB_CLIENT_SECRET", "client-secret-of-the-tests")
+        .with_variable("GITHUB_APP_CLIENT_ID", "Iv23li")
+        .with_variable("GITHUB_APP_CLIENT_SECRET", "client-secret-of-the-tests")
         .with_variable("SWITCHBOARD_OPERATORS", "acme/ops, @mona")
         .with_variable("SWITCHBOARD__SERVER__HOST", "0.0.0.0")
 }
@@ -125,8 +125,8 @@ fn signing_in_with_github_is_a_way_in_beyond_loopback() {
 #[test]
 fn half_of_signing_in_with_github_stops_the_start_with_the_other_half() {
     for (unset, problem, hint) in [
-        ("GITHUB_CLIENT_ID", "auth.client_secret: set without a client id", "set GITHUB_CLIENT_ID"),
-        ("GITHUB_CLIENT_SECRET", "auth.client_id: set without a client secret", "set GITHUB_CLIENT_SECRET"),
+        ("GITHUB_APP_CLIENT_ID", "auth.client_secret: set without a client id", "set GITHUB_APP_CLIENT_ID"),
+        ("GITHUB_APP_CLIENT_SECRET", "auth.client_id: set without a client secret", "set GITHUB_APP_CLIENT_SECRET"),
         ("PUBLIC_URL", "auth.client_id: signing in with GitHub needs the address", "set PUBLIC_URL"),
     ] {
         let text = refused(&by_github().with_variable(unset, ""));
@@ -137,7 +137,7 @@ fn half_of_signing_in_with_github_stops_the_start_with_the_other_half() {
     assert!(refused(&nobody).starts_with("error: server.host: 0.0.0.0 is reachable"), "{}", refused(&nobody));
     let settings =
         Settings::load(&nobody.with_variable("SWITCHBOARD__SERVER__HOST", "127.0.0.1"), Purpose::Serve).unwrap();
-    assert!(settings.auth.github.is_none() && settings.warnings[0].contains("nobody may sign in with GitHub"));
+    assert!(settings.auth.github.is_none() && settings.auth.github_lists_nobody && settings.warnings.is_empty());
     let lists = complete().with_variable("SWITCHBOARD_VIEWERS", "acme");
     assert!(refused(&lists).starts_with("error: auth.viewers: is for signing in with GitHub"), "{}", refused(&lists));
     let wrong = refused(&by_github().with_variable("SWITCHBOARD_OPERATORS", "https://github.com/acme"));

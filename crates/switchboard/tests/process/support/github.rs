@@ -94,8 +94,8 @@ impl GitHub {
         let mut variables = self.variables();
         variables.extend([
             variable("PUBLIC_URL", PUBLIC_URL),
-            variable("GITHUB_CLIENT_ID", &self.app.client_id()),
-            variable("GITHUB_CLIENT_SECRET", CLIENT_SECRET),
+            variable("GITHUB_APP_CLIENT_ID", &self.app.client_id()),
+            variable("GITHUB_APP_CLIENT_SECRET", CLIENT_SECRET),
             variable("SWITCHBOARD_OPERATORS", "acme/ops"),
             variable("SWITCHBOARD_VIEWERS", "acme, @guest"),
         ]);
