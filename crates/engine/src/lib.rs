@@ -32,6 +32,7 @@ pub mod observe;
 pub mod operations;
 mod reader;
 mod schedule;
+pub mod sign_ins;
 pub mod subject;
 mod trouble;
 pub mod webhook;

@@ -14,7 +14,7 @@ use switchboard_store::{
 
 use crate::accept::Acceptor;
 use crate::automation::{API, Arrival, Automation, Patience, Schedule};
-use crate::{Context, Trouble, audit, gaps, installations, subject};
+use crate::{Context, Trouble, audit, gaps, installations, sign_ins, subject};
 
 /// The name under which the engine's own work and facts stand.
 pub const NAME: &str = "engine";
@@ -27,8 +27,9 @@ pub const REPLAY: &str = "engine.replay";
 pub const REVIVE: &str = "engine.revive";
 /// Closes dead letters for good: `{"work": "<id>"}` or `{"works": ["<id>", …]}`.
 pub const DISCARD: &str = "engine.discard";
-/// Somebody signed in: `{"role": "…", "client": "…"}`. Changes nothing but the audit.
-pub const SIGNED_IN: &str = "engine.signed_in";
+
+/// The actions that are the engine's own.
+const KINDS: [&str; 6] = [REPLAY, REVIVE, DISCARD, sign_ins::SIGNED_IN, sign_ins::REFUSED, sign_ins::SIGNED_OUT];
 
 /// Dead letters that one action may name.
 pub const LETTERS_MAX: usize = 100;
@@ -78,15 +79,6 @@ struct LetterOrder {
     #[serde(default)]
     works: Vec<WorkId>,
     actor: String,
-}
-
-#[derive(Deserialize)]
-struct SignIn {
-    actor: String,
-    #[serde(default)]
-    role: String,
-    #[serde(default)]
-    client: Option<String>,
 }
 
 impl Operations {
@@ -151,15 +143,6 @@ impl Operations {
         Ok(settlement)
     }
 
-    /// Notes a sign-in.
-    async fn signed_in(&self, job: &Work, context: &Context) -> Result<Settlement, Trouble> {
-        let SignIn { actor, role, client } = order(job, context).await?;
-        let data = json!({ "role": role, "client": client });
-        let records = vec![audit::entry(job, context.now, &actor, data.clone())];
-        let facts = vec![fact(Subject::from(format!("operator/{actor}")), SIGNED_IN, data)];
-        Ok(Settlement { facts, records, ..Settlement::done() })
-    }
-
     async fn sweep(&self) -> Result<Settlement, Trouble> {
         for _ in 0..SWEEP_BATCHES {
             if self.store.sweep(self.upkeep.retention, SWEEP_ROWS).await? < SWEEP_ROWS {
@@ -178,7 +161,7 @@ impl Automation for Operations {
 
     fn route(&self, arrival: &Arrival<'_>) -> Vec<NewJob> {
         let kind = arrival.key.event.as_str();
-        if arrival.key.platform != API || !matches!(kind, REPLAY | REVIVE | DISCARD | SIGNED_IN) {
+        if arrival.key.platform != API || !KINDS.contains(&kind) {
             return Vec::new();
         }
         vec![NewJob {
@@ -206,7 +189,7 @@ impl Automation for Operations {
             REPLAY => self.replay(job, context).await,
             REVIVE => self.letter(job, context, true).await,
             DISCARD => self.letter(job, context, false).await,
-            SIGNED_IN => self.signed_in(job, context).await,
+            sign_ins::SIGNED_IN | sign_ins::REFUSED | sign_ins::SIGNED_OUT => sign_ins::note(job, context).await,
             SWEEP => self.sweep().await,
             installations::CHECK => installations::look(job, context).await,
             gaps::CHECK | gaps::PAGE => gaps::page(job, context).await,
@@ -239,7 +222,7 @@ impl Automation for Operations {
 }
 
 /// Reads what the operator asked for from the delivery that the job follows from.
-async fn order<T: serde::de::DeserializeOwned>(job: &Work, context: &Context) -> Result<T, Trouble> {
+pub(crate) async fn order<T: serde::de::DeserializeOwned>(job: &Work, context: &Context) -> Result<T, Trouble> {
     let missing = || Trouble::permanent("order_expired", "the order's body is no longer kept");
     let body = context.store.body(job.delivery.ok_or_else(missing)?).await?.ok_or_else(missing)?;
     serde_json::from_slice(&body).map_err(|error| Trouble::permanent("order_unusable", error.to_string()))

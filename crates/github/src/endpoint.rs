@@ -61,6 +61,12 @@ impl Endpoint {
         Self { method: "GET", route, needs: None, effect: Effect::Read, repeat: Repeat::Harmless }
     }
 
+    /// A GET with the token of a person who signs in; it sees what both the person and the App may see.
+    #[must_use]
+    pub const fn user_read(route: &'static str, needs: Option<(Permission, Access)>) -> Self {
+        Self { method: "GET", route, needs, effect: Effect::Read, repeat: Repeat::Harmless }
+    }
+
     /// A POST: sent again only after a look.
     #[must_use]
     pub const fn post(route: &'static str, permission: Permission, effect: Effect) -> Self {
@@ -142,6 +148,23 @@ pub static CREATE_ISSUE: Endpoint =
 pub static UPDATE_ISSUE: Endpoint =
     Endpoint::patch("/repos/{owner}/{repo}/issues/{number}", Permission::ISSUES, Effect::ContentWrite);
 
+/// Who signs in. docs.github.com, "REST API endpoints for users"; needs no permission.
+pub static USER: Endpoint = Endpoint::user_read("/user", None);
+/// Whether who signs in belongs to an organization. docs.github.com, "REST API endpoints for organization members".
+pub static OWN_MEMBERSHIP: Endpoint =
+    Endpoint::user_read("/user/memberships/orgs/{org}", Some((Permission::MEMBERS, Access::Read)));
+/// Whether somebody belongs to a team, child teams included. docs.github.com, "REST API endpoints for team members".
+pub static TEAM_MEMBERSHIP: Endpoint =
+    Endpoint::user_read("/orgs/{org}/teams/{team}/memberships/{user}", Some((Permission::MEMBERS, Access::Read)));
+/// Takes a person's token back, by the App's client id and secret. docs.github.com, "REST API endpoints for OAuth authorizations".
+pub static REVOKE_USER_TOKEN: Endpoint = Endpoint {
+    method: "DELETE",
+    route: "/applications/{client}/token",
+    needs: None,
+    effect: Effect::Write,
+    repeat: Repeat::Harmless,
+};
+
 /// Every row, for `doctor` and the documentation.
 pub static ALL: &[&Endpoint] = &[
     &APP,
@@ -161,6 +184,10 @@ pub static ALL: &[&Endpoint] = &[
     &ISSUES,
     &CREATE_ISSUE,
     &UPDATE_ISSUE,
+    &USER,
+    &OWN_MEMBERSHIP,
+    &TEAM_MEMBERSHIP,
+    &REVOKE_USER_TOKEN,
 ];
 
 /// What an App must be granted to call all of `endpoints`.
@@ -176,7 +203,7 @@ mod tests {
     #[test]
     fn the_table_tells_what_an_app_must_be_granted() {
         let needed = needed(ALL.iter().copied());
-        assert_eq!(needed.to_string(), "actions: write, contents: read, issues: write, metadata: read");
+        assert_eq!(needed.to_string(), "actions: write, contents: read, issues: write, members: read, metadata: read");
     }
 
     #[test]

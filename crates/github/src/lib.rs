@@ -8,8 +8,9 @@
 //!   of what is known, and goes through the [`transport`]. What comes back is an [`Answer`], or an [`Error`] that says
 //!   when to come back, whether the change may have happened, or why it is final, with a [`Hint`] for the operator.
 //!
-//! Beside them, [`oidc`] tells which workflow run a token names, for reports that runs send themselves.
 //! Before there is an App, [`manifest`] registers one.
+//! Beside them, [`oidc`] tells which workflow run a token names, for reports that runs send themselves, and [`oauth`] who a
+//! person is that signs in, and where they belong.
 //!
 //! Secrets live in the types of [`secret`], which cannot be printed; [`redact`] masks what looks like one elsewhere.
 //! Whatever number or word GitHub decides stands in [`limits`], with its source.
@@ -30,6 +31,7 @@ mod http_transport;
 pub mod ids;
 pub mod limits;
 pub mod manifest;
+pub mod oauth;
 pub mod oidc;
 pub mod page;
 mod path;

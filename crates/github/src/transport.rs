@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
-/// What to send.
-#[derive(Debug, Clone)]
+/// What to send. `Debug` leaves the body out: that of a sign-in holds secrets.
+#[derive(Clone)]
 pub struct Request {
     /// The method.
     pub method: Method,
@@ -23,6 +23,17 @@ pub struct Request {
     pub timeout: Duration,
     /// How many bytes of the answer's body are wanted. The transport stops reading there.
     pub max_body: usize,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("url", &self.url.as_str())
+            .field("headers", &self.headers)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What came back. `Debug` leaves the body out: that of a minted token is a secret.

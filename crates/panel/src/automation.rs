@@ -36,6 +36,12 @@ pub trait AutomationPages: Send + Sync + 'static {
         OpenApiRouter::new()
     }
 
+    /// Those of its routes that may be made public to read, as it has them in [`AutomationPages::routes`]. Only what reads records
+    /// and tells nothing that GitHub would keep from a stranger who was told the records.
+    fn public_routes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// How it is doing, for the overview. At most one read of the store.
     ///
     /// # Errors

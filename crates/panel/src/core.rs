@@ -8,7 +8,7 @@ use switchboard_engine::accept::{Acceptor, Action};
 use switchboard_store::{Acceptance, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
-use crate::access::{Auth, Limiter, Sessions};
+use crate::access::{Auth, Flows, Limiter, PublicRoutes, Refusals, Sessions};
 use crate::insight::Insight;
 use crate::live::Live;
 use crate::network::Access;
@@ -57,7 +57,10 @@ pub(crate) struct Core {
     pub(crate) automations: Vec<Arc<dyn AutomationPages>>,
     pub(crate) auth: Auth,
     pub(crate) sessions: Sessions,
+    pub(crate) flows: Flows,
     pub(crate) limiter: Limiter,
+    pub(crate) refusals: Refusals,
+    pub(crate) public: PublicRoutes,
     pub(crate) access: Access,
     pub(crate) version: Version,
     pub(crate) github_url: String,

@@ -37,8 +37,9 @@ mod theme;
 mod topic;
 
 pub use access::{
-    Auth, Operator, OperatorForm, Role, Session, SessionForm, SessionSecret, TokenHash, TokenHashError, generate_token,
-    same_origin,
+    Auth, Belonging, CALLBACK_PATH, Directory, DirectoryError, GitHubSignIn, Grantee, GranteeError, Grants, Group,
+    Operator, OperatorForm, PUBLIC_PAGES, Person, Role, Session, SessionForm, SessionSecret, TokenHash, TokenHashError,
+    generate_token, same_origin,
 };
 pub use automation::{AutomationPages, NavItem};
 pub use core::{Actions, Version};

@@ -74,6 +74,15 @@ pub fn sign_in(next: &str) -> String {
     if own_path(Some(next)) == "/" { "/sign-in".to_owned() } else { format!("/sign-in?next={}", encoded(next)) }
 }
 
+/// Where signing in by GitHub begins, to lead on to `next`.
+#[must_use]
+pub fn sign_in_by_github(next: &str) -> String {
+    match own_path(Some(next)) {
+        "/" => "/sign-in/github".to_owned(),
+        next => format!("/sign-in/github?next={}", encoded(next)),
+    }
+}
+
 /// `next` if it is a path of this panel, else the overview. Browsers read `//host` and `/\host` as another host, and drop
 /// tabs and line ends before they look.
 #[must_use]

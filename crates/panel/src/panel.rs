@@ -9,7 +9,7 @@ use switchboard_store::Store;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::access::{self, Auth, Limiter, Sessions};
+use crate::access::{self, Auth, Flows, Limiter, PublicRoutes, Refusals, Sessions};
 use crate::core::{Actions, Core, Version};
 use crate::insight::Insight;
 use crate::live::{self, Live};
@@ -73,11 +73,14 @@ impl Panel {
         let api = self.automations.iter().map(|automation| automation.api()).fold(api::routes(), OpenApiRouter::merge);
         let core = Arc::new(Core {
             sessions: Sessions::new(&self.auth),
+            flows: Flows::new(&self.auth),
+            public: PublicRoutes::new(&self.auth.public, &self.automations),
             store: self.store,
             actions: self.actions,
             automations: self.automations,
             auth: self.auth,
             limiter: Limiter::default(),
+            refusals: Refusals::default(),
             access: self.access,
             version: self.version,
             github_url: self.github_url,
@@ -93,9 +96,11 @@ impl Panel {
             .chain(guarded.into_iter().map(|(_, router)| router))
             .fold(shared_pages().merge(api::document(api)), Router::merge)
             .fallback(dress::unknown_path)
-            .layer(from_fn(access::guard));
+            .layer(from_fn_with_state(Arc::clone(&core), access::guard));
         let open = Router::new()
             .route("/sign-in", get(access::form).post(access::enter))
+            .route("/sign-in/github", get(access::begin))
+            .route(access::CALLBACK_PATH, get(access::callback))
             .route("/sign-out", post(access::leave))
             .route("/theme", post(theme::choose))
             .route("/assets/{name}", get(assets::serve))

@@ -44,6 +44,7 @@ struct Layout<'a> {
     up: Since,
     now: Timestamp,
     target: &'a str,
+    sign_in: String,
     topics: String,
     body: Html,
 }
@@ -89,6 +90,12 @@ impl Shell {
         self.session.as_ref().is_some_and(Session::may_act)
     }
 
+    /// Whether the reader is not signed in, and reads what is public.
+    #[must_use]
+    pub fn is_visitor(&self) -> bool {
+        self.session.as_ref().is_some_and(Session::is_visitor)
+    }
+
     /// Where GitHub's pages are: `https://github.com`, or a GitHub Enterprise Server.
     #[must_use]
     pub fn github_url(&self) -> &str {
@@ -103,7 +110,10 @@ impl Shell {
     /// Topics are `delivery`, `delivery/<id>`, `work`, `facts/<subject>` and `record/<view>`.
     #[must_use]
     pub fn live<T: Into<String>>(mut self, topics: impl IntoIterator<Item = T>) -> Self {
-        self.topics = topics.into_iter().map(Into::into).collect();
+        // What changes is told to who is signed in: it names what other pages show.
+        if !self.is_visitor() {
+            self.topics = topics.into_iter().map(Into::into).collect();
+        }
         self
     }
 
@@ -128,13 +138,14 @@ impl Shell {
     /// # Errors
     /// When a template cannot be rendered. A store that cannot be read only costs the frame its sentence.
     pub async fn page(&self, title: &str, body: &impl Template) -> Result<Response, Fault> {
-        let status = if self.chrome {
+        let status = if self.chrome && !self.is_visitor() {
             Some(Status::read(self.store()).await.unwrap_or_else(|_| Status::unreadable(self.now())))
         } else {
             None
         };
         let path = self.target.path();
         let tab = |item: &NavItem| Tab { label: item.label, path: item.path, current: is_below(path, item.path) };
+        let shown = |item: &&NavItem| !self.is_visitor() || self.core.public.has(item.path);
         let nav = if self.chrome { self.core.nav.as_slice() } else { &[] };
         let target = self.target.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         let layout = Layout {
@@ -143,13 +154,14 @@ impl Shell {
             stylesheet: &assets::STYLESHEET.url,
             script: &assets::SCRIPT.url,
             icon: &assets::ICON.url,
-            nav: nav.iter().map(|group| group.iter().map(tab).collect()).collect(),
+            nav: nav.iter().map(|group| group.iter().filter(|item| shown(item)).map(tab).collect()).collect(),
             status,
             session: self.session.as_ref(),
             version: &self.core.version,
             up: Since { at: self.core.version.started_at, now: self.now() },
             now: self.now(),
             target: links::own_path(Some(target)),
+            sign_in: links::sign_in(target),
             topics: self.topics.join(" "),
             body: Html::trusted(body.render()?),
         };

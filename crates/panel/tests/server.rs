@@ -134,7 +134,8 @@ async fn a_sign_in_is_noted_and_no_token_with_it() {
     assert!(wrong.header(header::SET_COOKIE).is_empty());
     let actions = site.actions.0.lock().unwrap();
     let noted: Vec<_> = actions.iter().map(|action| (action.event.as_str(), action.actor.as_str())).collect();
-    assert_eq!(noted, [("engine.signed_in", "operator"), ("engine.signed_in", "read-only")]);
+    let refused = ("engine.sign_in_refused", "somebody");
+    assert_eq!(noted, [("engine.signed_in", "operator"), ("engine.signed_in", "read-only"), refused]);
     assert_eq!(actions[0].body["client"], "198.51.100.7");
     assert!(!format!("{actions:?}").contains(OPERATOR));
 }

@@ -44,6 +44,8 @@ macro_rules! ids {
 ids! {
     /// A user, organization or bot.
     AccountId from 90_000_000;
+    /// A team of an organization.
+    TeamId from 11_000_000;
     /// A registered GitHub App.
     AppId from 1_200_000;
     /// An App's installation on an account.

@@ -71,6 +71,11 @@ pub(crate) fn git_object_name(kind: &str, bytes: &[u8]) -> String {
     hex(context.finish().as_ref())
 }
 
+/// SHA-256, as bytes.
+pub(crate) fn sha256(bytes: &[u8]) -> Vec<u8> {
+    digest::digest(&digest::SHA256, bytes).as_ref().to_vec()
+}
+
 /// SHA-256 of the parts, in hexadecimal.
 pub(crate) fn sha256_hex(parts: &[&[u8]]) -> String {
     let mut context = digest::Context::new(&digest::SHA256);

@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value;
 use switchboard_clock::Timestamp;
 
-use crate::ids::{AppId, InstallationId, RepoId};
+use crate::ids::{AccountId, AppId, InstallationId, RepoId};
 use crate::pattern::CallPattern;
 use crate::state::access::Permissions;
 
@@ -26,6 +26,8 @@ pub enum Credentials {
         /// With these permissions.
         permissions: Permissions,
     },
+    /// With the token of a user who lets the App act for them.
+    User(AccountId),
 }
 
 /// What a call does to GitHub when it succeeds.

@@ -35,9 +35,12 @@
 //! - The same seed, clock and story give the same ids, tokens and bytes.
 //! - It shares no code with the client that it tests.
 //!
+//! People sign in by an App as they do on GitHub: a page asks them, a code is exchanged, and their token tells who they are
+//! and where they belong.
+//!
 //! Apps are registered by a story, or as people do it on GitHub: on the pages that [`Simulator::serve`] serves beside the API.
 //!
-//! What it leaves out: teams and members, reviews, branch protection, GraphQL, and whatever `git` itself speaks.
+//! What it leaves out: nested teams, what users may see of repositories, reviews, branch protection, GraphQL, and whatever `git` itself speaks.
 
 mod api;
 mod fault;
@@ -58,7 +61,7 @@ mod webhook;
 pub use fault::{Fault, FaultPlan};
 pub use ids::{
     AccountId, AppId, CheckRunId, CheckSuiteId, CommentId, DeliveryId, HookId, InstallationId, IssueId, JobId, LabelId,
-    RepoId, RunId, StatusId, WorkflowId,
+    RepoId, RunId, StatusId, TeamId, WorkflowId,
 };
 pub use keys::{KeyError, SIMULATOR_ONLY_PRIVATE_KEY};
 pub use ledger::{Call, Credentials, Effect, Expected, Unexpected};
@@ -72,7 +75,7 @@ pub use state::git::Entry;
 pub use state::runs::{HeadRepository, RunStatus};
 pub use story::{
     App, AppSpec, CheckRunView, CommentView, Installation, InstallationSpec, IssueView, Owner, Repository,
-    RepositorySpec, RunSpec, RunView, Workflow, WorkflowSpec,
+    RepositorySpec, RunSpec, RunView, SIMULATOR_ONLY_CLIENT_SECRET, Team, Workflow, WorkflowSpec,
 };
 pub use webhook::post::PostError;
 pub use webhook::{DELIVERIES_KEPT, DELIVERY_TIMEOUT, DeliveryOutcome, OutgoingDelivery, WebhookFault};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use switchboard_clock::Timestamp;
 
-use crate::ids::{AppId, InstallationId};
+use crate::ids::{AccountId, AppId, InstallationId};
 
 /// Requests an hour of an installation, and of an App.
 pub const HOURLY_REQUESTS: u64 = 5_000;
@@ -60,6 +60,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 pub(crate) enum Payer {
     App(AppId),
     Installation(InstallationId),
+    User(AccountId),
 }
 
 /// What a request costs.

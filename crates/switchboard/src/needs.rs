@@ -6,16 +6,25 @@ use switchboard_dispatcher::config::{Config, IssuePolicy};
 use switchboard_github::endpoint::{self, Endpoint};
 use switchboard_github::permission::{Access, Permission, Permissions};
 
+use crate::settings::Settings;
+
 /// What one part of the server needs on GitHub.
 struct Row {
     /// Whose need it is.
     by: &'static str,
     /// Whether it is switched on.
-    wanted: fn(&Config) -> bool,
+    wanted: fn(&Switches<'_>) -> bool,
     /// What it calls, each with what for.
     calls: &'static [(&'static Endpoint, &'static str)],
     /// The webhook events that it acts on, each with what for.
     events: &'static [(&'static str, &'static str)],
+}
+
+/// What is switched on.
+struct Switches<'a> {
+    dispatcher: &'a Config,
+    /// Whether people sign in with GitHub because of where they belong.
+    memberships: bool,
 }
 
 const TABLE: &[Row] = &[
@@ -26,8 +35,17 @@ const TABLE: &[Row] = &[
         events: &[],
     },
     Row {
+        by: "server",
+        wanted: |on| on.memberships,
+        calls: &[
+            (&endpoint::OWN_MEMBERSHIP, "tell whether who signs in belongs to an organization that may"),
+            (&endpoint::TEAM_MEMBERSHIP, "tell whether who signs in belongs to a team that may"),
+        ],
+        events: &[],
+    },
+    Row {
         by: "dispatcher",
-        wanted: |dispatcher| dispatcher.enabled,
+        wanted: |on| on.dispatcher.enabled,
         calls: &[
             (&endpoint::CONTENTS, "read dispatching.yml, in which both sides consent"),
             (&endpoint::WORKFLOW_RUNS, "find the run that was started"),
@@ -37,7 +55,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         by: "dispatcher",
-        wanted: |dispatcher| dispatcher.enabled && dispatcher.issues != IssuePolicy::Off,
+        wanted: |on| on.dispatcher.enabled && on.dispatcher.issues != IssuePolicy::Off,
         calls: &[
             (&endpoint::ISSUES, "find the issue that it opened before"),
             (&endpoint::CREATE_ISSUE, "tell a repository what failed or was denied; CREATE_ISSUES=false does without"),
@@ -79,10 +97,21 @@ pub enum Need {
 }
 
 impl Needs {
-    /// What is needed for what is switched on.
+    /// What is needed for an automation alone.
     #[must_use]
     pub fn of(dispatcher: &Config) -> Self {
-        let rows: Vec<&Row> = TABLE.iter().filter(|row| (row.wanted)(dispatcher)).collect();
+        Self::with(&Switches { dispatcher, memberships: false })
+    }
+
+    /// What is needed for everything that the settings switch on.
+    #[must_use]
+    pub fn of_settings(settings: &Settings) -> Self {
+        let memberships = settings.auth.github.as_ref().is_some_and(|github| github.grants.ask_memberships());
+        Self::with(&Switches { dispatcher: &settings.dispatcher.config, memberships })
+    }
+
+    fn with(on: &Switches<'_>) -> Self {
+        let rows: Vec<&Row> = TABLE.iter().filter(|row| (row.wanted)(on)).collect();
         let calls = || rows.iter().flat_map(|row| row.calls.iter().map(|(endpoint, _)| *endpoint));
         Self {
             permissions: endpoint::needed(calls()),
@@ -118,9 +147,8 @@ impl Row {
 
 #[cfg(test)]
 mod tests {
-    use switchboard_github::permission::Permission;
-
     use super::*;
+    use crate::settings::{Purpose, Sources};
 
     #[test]
     fn without_issues_the_permission_for_them_is_not_needed() {
@@ -133,6 +161,19 @@ mod tests {
         let needs = Needs::of(&Config::default());
         assert!(needs.permissions.iter().all(|(permission, _)| needs.why(permission).next().is_some()));
         assert!(needs.events.iter().all(|event| needs.why_event(event).next().is_some()));
+    }
+
+    #[test]
+    fn who_belongs_where_is_asked_only_for_organizations_and_teams() {
+        let of = |operators: &str| {
+            let sources = Sources::default()
+                .with_variable("GITHUB_APP_CLIENT_ID", "Iv23li")
+                .with_variable("GITHUB_APP_CLIENT_SECRET", "secret")
+                .with_variable("SWITCHBOARD_OPERATORS", operators);
+            let needs = Needs::of_settings(&Settings::load(&sources, Purpose::Inspect).unwrap());
+            needs.permissions.access(&Permission::MEMBERS)
+        };
+        assert_eq!((of("@mona"), of("@mona, acme/ops")), (None, Some(Access::Read)));
     }
 
     #[test]

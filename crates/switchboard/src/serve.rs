@@ -14,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::assembly::{Components, Server, TelemetryParts};
 use crate::cli::Failure;
+use crate::directory;
+use crate::session_secret::session_secret;
 use crate::settings::kinds::StoreLocation;
 use crate::settings::{GitHubSettings, Settings};
 use crate::telemetry::Traces;
@@ -58,7 +60,15 @@ pub fn client(github: &GitHubSettings) -> Result<GitHub, Failure> {
 /// [`Failure`], if it cannot start.
 pub async fn serve(settings: Settings, shutdown: CancellationToken) -> Result<(), Failure> {
     let store = open_store(&settings).map_err(|error| store_failure(&settings, &error))?;
-    let components = components(&settings, store as Arc<dyn Store>)?;
+    let mut components = components(&settings, store as Arc<dyn Store>)?;
+    if settings.auth.github_lists_nobody {
+        tracing::info!(
+            "nobody may sign in with GitHub yet: SWITCHBOARD_OPERATORS and SWITCHBOARD_VIEWERS list who may"
+        );
+    }
+    if !components.auth.is_open() {
+        components.auth.secret = session_secret(&settings);
+    }
     let address = settings.server.address();
     let listener = TcpListener::bind(address).await.map_err(|error| Failure::Failed {
         message: format!("cannot listen on {address}: {error}"),
@@ -99,6 +109,9 @@ pub fn components(settings: &Settings, store: Arc<dyn Store>) -> Result<Componen
         auth: Auth {
             operator: settings.auth.operator.clone(),
             read_only: settings.auth.viewer.clone(),
+            github: directory::sign_in(settings, github)?,
+            public: settings.auth.public_pages.clone(),
+            // Only a server keeps one: what other commands sign is good for themselves.
             secret: SessionSecret::random(),
             public_url: settings.server.public_url.as_ref().map(ToString::to_string),
         },

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use switchboard_clock::{Entropy as _, SystemClock, SystemEntropy};
+use switchboard_panel::CALLBACK_PATH;
 use switchboard_simulator::{
-    App, AppSpec, InstallationSpec, RunSpec, SIMULATOR_ONLY_PRIVATE_KEY, Simulator, Workflow, WorkflowSpec,
+    Access, App, AppSpec, InstallationSpec, RunSpec, SIMULATOR_ONLY_CLIENT_SECRET, SIMULATOR_ONLY_PRIVATE_KEY,
+    Simulator, Workflow, WorkflowSpec,
 };
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -47,6 +49,8 @@ pub struct Simulated {
     pub webhook_url: Option<String>,
     /// What to sign them with.
     pub webhook_secret: String,
+    /// Where a server is reached that people sign in at.
+    pub public_url: String,
 }
 
 /// Runs it until told to stop. Prints what to configure a server with.
@@ -92,8 +96,16 @@ const SEEDS: u64 = 1_000;
 
 fn arrange(github: &Simulator, simulated: &Simulated) -> Result<(App, Workflow), switchboard_simulator::KeyError> {
     let url = simulated.webhook_url.as_deref().unwrap_or(NOWHERE);
-    let app = github.app(AppSpec::new(APP).webhook_secret(&simulated.webhook_secret).webhook_url(url))?;
+    let callback = format!("{}{CALLBACK_PATH}", simulated.public_url.trim_end_matches('/'));
+    let spec = AppSpec::new(APP).webhook_secret(&simulated.webhook_secret).webhook_url(url).callback_url(&callback);
+    let permissions = spec.permissions.clone().and("members", Access::Read);
+    let app = github.app(AppSpec { permissions, ..spec })?;
     let acme = github.organization("acme");
+    acme.team("ops").add_member(&github.user("mona"));
+    acme.add_member(&github.user("lisa"));
+    acme.invite(&github.user("ivan"));
+    // Somebody who belongs nowhere.
+    let _ = github.user("sam");
     app.install(&acme, InstallationSpec::all());
     let api = acme.repository("api");
     api.file("dispatching.yml", SOURCE_FILE);
@@ -107,7 +119,7 @@ fn arrange(github: &Simulator, simulated: &Simulated) -> Result<(App, Workflow),
 /// The lines of an environment file.
 fn configuration(address: SocketAddr, app: &App, simulated: &Simulated) -> String {
     let key = SIMULATOR_ONLY_PRIVATE_KEY.trim_end().replace('\n', "\\n");
-    let Simulated { webhook_secret, webhook_url, .. } = simulated;
+    let Simulated { webhook_secret, webhook_url, public_url, .. } = simulated;
     let webhooks =
         webhook_url.as_deref().unwrap_or("nowhere; --webhook-url says where, or `switchboard forward` fetches them");
     format!(
@@ -118,11 +130,19 @@ fn configuration(address: SocketAddr, app: &App, simulated: &Simulated) -> Strin
          GITHUB_WEBHOOK_SECRET={webhook_secret}\n\
          # published with the source, good for nothing else:\n\
          GITHUB_APP_PRIVATE_KEY={key}\n\
+         # Signing in with GitHub: mona operates, lisa looks, ivan has not accepted an invitation, sam is a stranger.\n\
+         PUBLIC_URL={public_url}\n\
+         GITHUB_APP_CLIENT_ID={}\n\
+         GITHUB_APP_CLIENT_SECRET={}\n\
+         SWITCHBOARD_OPERATORS=acme/ops\n\
+         SWITCHBOARD_VIEWERS=acme\n\
          # Webhooks go to: {webhooks}\n\
          # Or make an App of your own, as on GitHub: switchboard setup --github-url http://{address} --organization acme\n\
          # Press Enter to let ci.yml of acme/api succeed; Ctrl-C ends it.\n",
         app.id(),
         app.slug(),
+        app.client_id(),
+        SIMULATOR_ONLY_CLIENT_SECRET,
     )
 }
 

@@ -121,6 +121,25 @@ impl AutomationPages for DispatcherPages {
         crate::api::routes().with_state(Arc::clone(&self.desk))
     }
 
+    /// Everything that was recorded. Not a repository's page, which shows its file as it is now.
+    fn public_routes(&self) -> &'static [&'static str] {
+        &[
+            "/dispatcher",
+            "/dispatcher/runs",
+            "/dispatcher/runs/{repository}/{run}/{attempt}",
+            "/dispatcher/repos",
+            "/dispatcher/assets/{name}",
+            "/api/v1/dispatcher/summary",
+            "/api/v1/dispatcher/health",
+            "/api/v1/dispatcher/trend",
+            "/api/v1/dispatcher/runs",
+            "/api/v1/dispatcher/problems",
+            "/api/v1/dispatcher/repos",
+            "/api/v1/dispatcher/runs/{repository}/{run}/{attempt}",
+            "/api/v1/dispatcher/journey",
+        ]
+    }
+
     async fn sentence(&self, _: &dyn Store, _: &Backlog) -> Result<Sentence> {
         let health: Option<Health> = self.desk.reader.get(&views::HEALTH, &keys::HEALTH_CURRENT).await?;
         Ok(health_sentence(health.as_ref()).to("/dispatcher"))

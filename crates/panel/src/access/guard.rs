@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
 
-use super::{Role, Session, Via, read_cookie};
+use super::{Role, Session, Via, notes, read_cookie};
 use crate::core::Core;
 use crate::{Fault, links};
 
@@ -23,9 +23,14 @@ pub(crate) async fn identify(State(core): State<Arc<Core>>, request: Request, ne
             .hint("The operator's ADMIN_IP_ALLOWLIST names the addresses that may.")
             .into_response();
     }
-    let session = match who(&core, &parts, client) {
+    let session = match who(&core, &parts, client).await {
         Ok(session) => session,
-        Err(fault) => return fault.into_response(),
+        Err(fault) => {
+            if fault.code == "token_wrong" {
+                notes::refused(&core, UNKNOWN, "token", client, &fault).await;
+            }
+            return fault.into_response();
+        }
     };
     let mut cookie = None;
     if let Some(session) = &session {
@@ -43,9 +48,14 @@ pub(crate) async fn identify(State(core): State<Arc<Core>>, request: Request, ne
     response
 }
 
-/// Lets nobody pass who is not signed in: programs are told so, people are led to the sign-in page and back.
-pub(crate) async fn guard(request: Request, next: Next) -> Response {
+/// Lets nobody pass who is not signed in, except to what is public: programs are told so, people are led to the sign-in
+/// page and back.
+pub(crate) async fn guard(State(core): State<Arc<Core>>, mut request: Request, next: Next) -> Response {
     if request.extensions().get::<Session>().is_some() {
+        return next.run(request).await;
+    }
+    if core.public.allow(&request) {
+        request.extensions_mut().insert(core.sessions.visit(core.store.now()));
         return next.run(request).await;
     }
     let uri = request.uri();
@@ -59,7 +69,10 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
     Redirect::to(&links::sign_in(next)).into_response()
 }
 
-fn who(core: &Core, parts: &Parts, client: Option<IpAddr>) -> Result<Option<Session>, Fault> {
+/// How the audit names who showed nothing that is known here.
+pub(super) const UNKNOWN: &str = "somebody";
+
+async fn who(core: &Core, parts: &Parts, client: Option<IpAddr>) -> Result<Option<Session>, Fault> {
     let now = core.store.now();
     let cookie = read_cookie(&parts.headers, core.sessions.cookie);
     if core.auth.is_open() {
@@ -80,28 +93,31 @@ fn who(core: &Core, parts: &Parts, client: Option<IpAddr>) -> Result<Option<Sess
         return check(core, client, token.unwrap_or_default())
             .map(|role| Some(core.sessions.open(role, role.as_str(), Via::Bearer, now)));
     }
-    Ok(cookie.and_then(|cookie| core.sessions.read(cookie, Via::Cookie, now)))
+    let Some(session) = cookie.and_then(|cookie| core.sessions.read(cookie, Via::Cookie, now)) else { return Ok(None) };
+    // A session that was ended before this start is known to the store alone.
+    core.sessions.recall(core.store.as_ref()).await?;
+    Ok(core.sessions.is_alive(&session).then_some(session))
 }
 
 /// The role of a token. Wrong ones are counted, and refused unseen once there were too many.
 pub(crate) fn check(core: &Core, client: Option<IpAddr>, token: &str) -> Result<Role, Fault> {
-    let now = core.store.now();
-    if let Some(wait) = core.limiter.wait(client, now) {
-        let seconds = wait.as_secs().max(1);
-        let mut fault = Fault::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too_many_attempts",
-            format!("There were too many wrong tokens. Try again in {seconds} s."),
-        );
-        fault.retry_after = Some(seconds);
+    if let Some(fault) = waits(core, client) {
         return Err(fault);
     }
     core.auth.role(token).ok_or_else(|| {
-        core.limiter.failed(client, now);
-        tracing::warn!(client = client.map(|client| client.to_string()), "a wrong token was refused");
+        core.limiter.failed(client, core.store.now());
         Fault::new(StatusCode::UNAUTHORIZED, "token_wrong", "This token is not known here.")
             .hint("Paste the whole token as it was shown when it was made; the server only knows its hash.")
     })
+}
+
+/// Whether somebody has to wait, because there were too many failures.
+pub(crate) fn waits(core: &Core, client: Option<IpAddr>) -> Option<Fault> {
+    let seconds = core.limiter.wait(client, core.store.now())?.as_secs().max(1);
+    let detail = format!("There were too many attempts to sign in. Try again in {seconds} s.");
+    let mut fault = Fault::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", detail);
+    fault.retry_after = Some(seconds);
+    Some(fault)
 }
 
 /// Whether the browser believes to talk to this very machine. A page elsewhere whose name was pointed at 127.0.0.1 could

@@ -1,8 +1,6 @@
 //! Sessions: a signed cookie that says who somebody is and until when. The server keeps nothing but the sessions that
 //! were ended early.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
@@ -11,18 +9,20 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use http::request::Parts;
 use switchboard_clock::Timestamp;
+use switchboard_store::{Store, StoreError};
 
+use super::ended::Ended;
 use super::{Auth, TokenHash, random, same_origin};
 use crate::Fault;
 
 /// How long a session lasts.
 pub(crate) const SESSION_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
-/// How many sessions ended early are remembered until they would have ended by themselves.
-const ENDED_MAX: usize = 10_000;
 
 /// What somebody may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
+    /// Look at what is public.
+    Visitor,
     /// Look.
     ReadOnly,
     /// Look and act.
@@ -34,6 +34,7 @@ impl Role {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Visitor => "visitor",
             Self::ReadOnly => "read-only",
             Self::Operator => "operator",
         }
@@ -49,6 +50,8 @@ pub(crate) enum Via {
     Bearer,
     /// Not at all: no sign-in is configured.
     Open,
+    /// Not at all: what they see is public.
+    Visit,
 }
 
 /// Somebody who may look. As an extractor it answers 401 if nobody is signed in.
@@ -71,6 +74,16 @@ impl Session {
     #[must_use]
     pub fn may_act(&self) -> bool {
         self.role == Role::Operator
+    }
+
+    /// Whether this is somebody who is not signed in and reads what is public.
+    #[must_use]
+    pub fn is_visitor(&self) -> bool {
+        self.role == Role::Visitor
+    }
+
+    pub(crate) fn nonce(&self) -> &str {
+        &self.nonce
     }
 
     /// Whether this is the session of an open panel, where nobody signs in.
@@ -113,12 +126,12 @@ pub(crate) struct Sessions {
     key: hmac::Key,
     pub(crate) cookie: &'static str,
     https: bool,
-    ended: Mutex<HashMap<String, Timestamp>>,
+    ended: Ended,
 }
 
 impl Sessions {
-    /// The signing key is derived from this installation's secret and the hashes, so that changing a token ends every
-    /// session that was opened with it.
+    /// The signing key is derived from this installation's secret and the hashes, so that changing who may sign in
+    /// ends every session.
     pub(crate) fn new(auth: &Auth) -> Self {
         let root = hmac::Key::new(hmac::HMAC_SHA256, auth.secret.bytes());
         let mut context = hmac::Context::with_key(&root);
@@ -127,13 +140,16 @@ impl Sessions {
             context.update(&[u8::from(hash.is_some())]);
             context.update(hash.as_ref().map(TokenHash::bytes).unwrap_or_default());
         }
+        if let Some(github) = &auth.github {
+            context.update(github.grants.to_string().as_bytes());
+        }
         let https = auth.https();
         Self {
             key: hmac::Key::new(hmac::HMAC_SHA256, context.sign().as_ref()),
             // Browsers take a `__Host-` cookie only over https and only from this very host.
             cookie: if https { "__Host-switchboard" } else { "switchboard" },
             https,
-            ended: Mutex::default(),
+            ended: Ended::default(),
         }
     }
 
@@ -165,16 +181,34 @@ impl Sessions {
         let who = String::from_utf8(BASE64.decode(parts.next()?).ok()?).ok()?;
         let expires_at = Timestamp::from_millis(parts.next()?.parse().ok()?);
         let nonce = parts.next()?.to_owned();
-        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&nonce);
-        (now < expires_at && !ended).then(|| self.session(role, who, via, expires_at, nonce))
+        (now < expires_at && !self.ended.contains(&nonce)).then(|| self.session(role, who, via, expires_at, nonce))
     }
 
     /// Ends a session before its time.
     pub(crate) fn end(&self, session: &Session, now: Timestamp) {
-        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        ended.retain(|_, expires_at| *expires_at > now);
-        if ended.len() < ENDED_MAX {
-            ended.insert(session.nonce.clone(), session.expires_at);
+        self.ended.insert(session.nonce.clone(), session.expires_at, now);
+    }
+
+    /// Learns once which sessions were ended before this start.
+    pub(crate) async fn recall(&self, store: &dyn Store) -> Result<(), StoreError> {
+        self.ended.recall(store).await
+    }
+
+    /// Whether a session was not ended early.
+    pub(crate) fn is_alive(&self, session: &Session) -> bool {
+        !self.ended.contains(&session.nonce)
+    }
+
+    /// What stands for a visitor: nothing that a cookie holds, or a form takes.
+    pub(crate) fn visit(&self, now: Timestamp) -> Session {
+        let who = Role::Visitor.as_str().to_owned();
+        Session {
+            role: Role::Visitor,
+            who,
+            expires_at: now,
+            csrf: String::new(),
+            via: Via::Visit,
+            nonce: String::new(),
         }
     }
 

@@ -7,17 +7,14 @@ use axum::extract::{Form, FromRequest as _, Query, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{StatusCode, header};
 use serde::Deserialize;
-use serde_json::{Map, Value};
-use switchboard_engine::accept::Action;
-use switchboard_engine::operations::SIGNED_IN;
 
-use super::{SessionForm, Via, guard, same_origin};
+use super::{SessionForm, Via, guard, notes, same_origin};
 use crate::core::Core;
 use crate::{Fault, Shell, links};
 
 #[derive(Deserialize)]
 pub(crate) struct Next {
-    next: Option<String>,
+    pub(super) next: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -32,6 +29,24 @@ struct Entering {
 struct SignInPage<'a> {
     next: &'a str,
     fault: Option<&'a Fault>,
+    /// Where signing in by GitHub begins.
+    github: Option<String>,
+    /// Whether there are tokens to sign in with.
+    tokens: bool,
+}
+
+/// The page, perhaps with why it is shown again.
+pub(super) async fn page(core: &Core, shell: Shell, next: &str, fault: Option<&Fault>) -> Result<Response, Fault> {
+    let github = core.auth.github.as_ref().map(|_| links::sign_in_by_github(next));
+    let page = SignInPage { next, fault, github, tokens: core.auth.takes_tokens() };
+    let mut response = shell.page("Sign in", &page).await?;
+    if let Some(fault) = fault {
+        *response.status_mut() = fault.status;
+        if let Some(seconds) = fault.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+    }
+    Ok(response)
 }
 
 /// `GET /sign-in`
@@ -44,8 +59,8 @@ pub(crate) async fn form(
     if core.auth.is_open() {
         return Ok(Redirect::to(next).into_response());
     }
-    let shell = Shell::bare(core, &request);
-    shell.page("Sign in", &SignInPage { next, fault: None }).await
+    let shell = Shell::bare(Arc::clone(&core), &request);
+    page(&core, shell, next, None).await
 }
 
 /// `POST /sign-in`
@@ -63,31 +78,17 @@ pub(crate) async fn enter(State(core): State<Arc<Core>>, request: Request) -> Re
     let role = match guard::check(&core, client, &token) {
         Ok(role) => role,
         Err(fault) => {
-            let mut response = shell.page("Sign in", &SignInPage { next, fault: Some(&fault) }).await?;
-            *response.status_mut() = fault.status;
-            if let Some(seconds) = fault.retry_after {
-                response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            if fault.code == "token_wrong" {
+                notes::refused(&core, guard::UNKNOWN, "token", client, &fault).await;
             }
-            return Ok(response);
+            return page(&core, shell, next, Some(&fault)).await;
         }
     };
     let session = core.sessions.open(role, role.as_str(), Via::Cookie, core.store.now());
-    tracing::info!(role = role.as_str(), client = client.map(|client| client.to_string()), "signed in");
-    note(&core, &session.who, client.map(|client| client.to_string())).await;
+    notes::signed_in(&core, &session, "token", client).await;
     let cookie = core.sessions.set_cookie(&session);
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, links::location(next)), (header::SET_COOKIE, cookie)])
         .into_response())
-}
-
-/// Asks for the sign-in to stand in the audit. A store in trouble keeps nobody out who could then see why.
-async fn note(core: &Core, who: &str, client: Option<String>) {
-    let id = uuid::Builder::from_random_bytes(super::random()).into_uuid().to_string();
-    let body = Map::from_iter([("role".to_owned(), Value::from(who)), ("client".to_owned(), Value::from(client))]);
-    let event = SIGNED_IN.to_owned();
-    let action = Action { id, event, actor: who.to_owned(), body, subject: None, installation: None };
-    if let Err(error) = core.actions.action(action).await {
-        tracing::warn!(%error, "a sign-in could not be noted in the audit");
-    }
 }
 
 /// A form without fields of its own.
@@ -95,9 +96,13 @@ async fn note(core: &Core, who: &str, client: Option<String>) {
 pub(crate) struct Nothing {}
 
 /// `POST /sign-out`
-pub(crate) async fn leave(State(core): State<Arc<Core>>, form: SessionForm<Nothing>) -> Response {
+pub(crate) async fn leave(State(core): State<Arc<Core>>, request: Request) -> Result<Response, Fault> {
+    let (parts, body) = request.into_parts();
+    let client = core.access.client_of(&parts);
+    let form = SessionForm::<Nothing>::from_request(Request::from_parts(parts, body), &()).await?;
     core.sessions.end(&form.session, core.store.now());
+    notes::signed_out(&core, &form.session, client).await;
     let cookie = core.sessions.clear_cookie();
     let location = links::location("/sign-in");
-    (StatusCode::SEE_OTHER, [(header::LOCATION, location), (header::SET_COOKIE, cookie)]).into_response()
+    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, location), (header::SET_COOKIE, cookie)]).into_response())
 }

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Extension, Path, Query};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use switchboard_engine::GITHUB;
 use switchboard_store::{Acceptance, FactsOf, WorkFilter};
 
 use super::limit;
@@ -14,7 +15,7 @@ use super::wire::{Asked, Delivery, DeliveryStory, Fact, Job, Page};
 use crate::core::Core;
 use crate::pages::{actions, delivery};
 use crate::query::DeliveryQuery;
-use crate::{Fault, Operator};
+use crate::{Fault, Operator, Session};
 
 /// Jobs and facts that come with one delivery.
 const WORKS: usize = 100;
@@ -29,11 +30,14 @@ const FACTS: usize = 500;
 pub(super) async fn list(
     Extension(core): Extension<Arc<Core>>,
     Query(query): Query<DeliveryQuery>,
+    session: Session,
 ) -> Result<Json<Page<Delivery>>, Fault> {
     let limit = limit(query.limit.as_deref())?;
     let (filter, _) = query.filter()?;
     let rows = core.store.deliveries(filter, query.cursor()?, limit + 1).await?;
-    Ok(Json(Page::of(rows, limit, |delivery| delivery.id.to_string(), |delivery| Delivery::from(&delivery))))
+    let mut page = Page::of(rows, limit, |delivery| delivery.id.to_string(), |delivery| Delivery::from(&delivery));
+    page.items.retain(|delivery| !session.is_visitor() || delivery.platform == GITHUB);
+    Ok(Json(page))
 }
 
 /// One delivery with its headers and what followed from it.
@@ -45,9 +49,16 @@ pub(super) async fn list(
 pub(super) async fn one(
     Extension(core): Extension<Arc<Core>>,
     Path(id): Path<String>,
+    session: Session,
 ) -> Result<Json<DeliveryStory>, Fault> {
-    let store = core.store.as_ref();
-    let found = delivery::find(store, &id).await?.ok_or_else(|| delivery::unknown(&id))?;
+    let (store, visitor) = (core.store.as_ref(), session.is_visitor());
+    let found = delivery::find(store, &id).await?.filter(|found| !visitor || delivery::is_public_delivery(found));
+    let found = found.ok_or_else(|| delivery::unknown(&id))?;
+    if visitor {
+        // What is public is that it came, and what became of it.
+        let delivery = Delivery::from(&found);
+        return Ok(Json(DeliveryStory { delivery, headers: Vec::new(), jobs: Vec::new(), facts: Vec::new() }));
+    }
     let works = store.works(WorkFilter::Delivery(found.id), None, WORKS).await?;
     let facts = store.facts(FactsOf::Delivery(found.id), None, FACTS).await?;
     Ok(Json(DeliveryStory {

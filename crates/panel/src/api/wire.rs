@@ -37,7 +37,7 @@ pub(crate) struct Delivery {
     #[schema(format = Uuid)]
     id: String,
     /// `github` for webhooks, `api` for operators' actions, `server` for starts of the server.
-    platform: String,
+    pub(super) platform: String,
     /// What the platform calls it: `X-GitHub-Delivery`.
     delivery_id: String,
     /// The event: `workflow_run`.

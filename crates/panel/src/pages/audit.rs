@@ -6,6 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::Value;
 use switchboard_engine::audit::{Entry, VIEW};
+use switchboard_engine::sign_ins;
 use switchboard_store::KeyRange;
 
 use crate::components::{Empty, Html, Pager, Prose, Time, data, plural};
@@ -65,7 +66,7 @@ pub(crate) async fn page(shell: Shell, Query(asked): Query<Asked>) -> Result<Res
         pager: Pager::new("/audit", None, cursor.as_deref(), next.as_deref()),
         empty: Empty::new(
             "Nobody has done anything yet.",
-            "Every sign-in, replay and discard is noted here when it is carried out, with who did it. Each is a delivery like any other and can be followed to its effect.",
+            "Every sign-in, refusal, replay and discard is noted here when it is carried out, with who did it. Each is a delivery like any other and can be followed to its effect.",
         ),
     };
     let shell = if cursor.is_none() { shell.live(["record/engine.audit"]) } else { shell };
@@ -87,11 +88,25 @@ fn told(entry: &Entry) -> String {
             .collect();
         format!("{} {}", plural(number, "dead letter", "dead letters"), kinds.join(", "))
     };
+    let from = || text("client").map_or_else(String::new, |client| format!(" from `{client}`"));
+    let by = || match text("by").as_deref() {
+        Some("github") => " with GitHub",
+        Some("token") => " with a token",
+        _ => "",
+    };
     match entry.action.as_str() {
-        "engine.signed_in" => match text("client") {
-            Some(client) => format!("Signed in from `{client}`."),
-            None => "Signed in.".to_owned(),
-        },
+        sign_ins::SIGNED_IN => format!("Signed in{}{}.", by(), from()),
+        sign_ins::REFUSED => {
+            let code = text("code").unwrap_or_default();
+            let more = match entry.data.get("count").and_then(Value::as_u64) {
+                Some(count @ 2..) => {
+                    format!(" {} since the last that was noted.", plural(count, "refusal", "refusals"))
+                }
+                _ => String::new(),
+            };
+            format!("Was refused{}{}: `{code}`.{more}", by(), from())
+        }
+        sign_ins::SIGNED_OUT => format!("Signed out{}.", from()),
         "engine.replay" if entry.data.get("reason").is_some() => {
             format!(
                 "Asked to replay delivery `{}`, whose body is no longer kept.",

@@ -5,6 +5,7 @@ use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use switchboard_store::DeliveryState;
 
+use super::delivery;
 use super::tables::DeliveryTable;
 use crate::components::{Empty, Mark, Pager};
 use crate::query::{Chosen, DeliveryQuery};
@@ -47,6 +48,7 @@ pub(crate) async fn page(shell: Shell, Query(query): Query<DeliveryQuery>) -> Re
     } else {
         None
     };
+    rows.retain(|delivery| !shell.is_visitor() || delivery::is_public_delivery(delivery));
     let parameter = chosen.as_ref().map(|chosen| (chosen.name, chosen.value.as_str()));
     let states = [DeliveryState::Pending, DeliveryState::Settled, DeliveryState::Dead, DeliveryState::Ignored];
     let page = DeliveriesPage {

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use http::{HeaderValue, header};
 use serde::Deserialize;
 use switchboard_clock::Timestamp;
-use switchboard_store::{Delivery, DeliveryId, DeliveryState, FactsOf, Store, Work, WorkFilter, WorkState};
+use switchboard_engine::{API, GITHUB, operations};
+use switchboard_store::{Delivery, DeliveryId, DeliveryState, Fact, FactsOf, Store, Work, WorkFilter, WorkState};
 
 use super::facts;
 use super::tables::{About, AttemptList, WorkRow, WorkTable, event_name, took};
@@ -43,6 +44,8 @@ struct DeliveryPage {
     works_cut: bool,
     facts_cut: bool,
     fields: Fields,
+    /// Whether it is shown to who is not signed in: without headers and body.
+    visitor: bool,
     headers: Fields,
     body: Body,
 }
@@ -62,7 +65,9 @@ pub(crate) struct After {
 
 /// `GET /deliveries/{id}`; a platform's own id leads to ours.
 pub(crate) async fn page(shell: Shell, Path(id): Path<String>, Query(after): Query<After>) -> Result<Response, Fault> {
-    let delivery = find(shell.store(), &id).await?.ok_or_else(|| unknown(&id))?;
+    let delivery =
+        find(shell.store(), &id).await?.filter(|delivery| !shell.is_visitor() || is_public_delivery(delivery));
+    let delivery = delivery.ok_or_else(|| unknown(&id))?;
     if delivery.id.to_string() != id {
         return Ok(Redirect::to(&links::delivery(delivery.id)).into_response());
     }
@@ -74,13 +79,17 @@ pub(crate) async fn page(shell: Shell, Path(id): Path<String>, Query(after): Que
     let mut facts = store.facts(FactsOf::Delivery(delivery.id), None, FACTS + 1).await?;
     let facts_cut = facts.len() > FACTS;
     facts.truncate(FACTS);
-    let body = if delivery.body_bytes > BODY_SHOWN_BYTES {
+    let visitor = shell.is_visitor();
+    facts.retain(|fact| !visitor || is_public(fact));
+    let body = if visitor {
+        Body::Expired
+    } else if delivery.body_bytes > BODY_SHOWN_BYTES {
         if delivery.body_kept { Body::Large(bytes(delivery.body_bytes)) } else { Body::Expired }
     } else {
         store.body(delivery.id).await?.map_or(Body::Expired, |body| shown(&body))
     };
     let mut rows: Vec<WorkRow> = works.iter().map(|work| WorkRow::new(work, &shell)).collect();
-    for at in most_telling(works.iter(), TRIED) {
+    for at in most_telling(works.iter(), if visitor { 0 } else { TRIED }) {
         rows[at].tried = Some(AttemptList::new(store.attempts(works[at].id).await?, works[at].failure.as_ref()));
     }
     let arrival = Line {
@@ -95,6 +104,8 @@ pub(crate) async fn page(shell: Shell, Path(id): Path<String>, Query(after): Que
         kind: String::new(),
         more: None,
     };
+    // What a fact holds beyond its sentence is for who is signed in.
+    let told = |line: Line| if visitor { Line { more: None, ..line } } else { line };
     let path = links::delivery(delivery.id);
     let page = DeliveryPage {
         event: event_name(&delivery),
@@ -115,11 +126,14 @@ pub(crate) async fn page(shell: Shell, Path(id): Path<String>, Query(after): Que
         next: next(&works, now),
         raw: format!("{path}/body"),
         timeline: Timeline {
-            lines: std::iter::once(arrival).chain(facts.iter().map(|fact| facts::line(shell.core(), fact))).collect(),
+            lines: std::iter::once(arrival)
+                .chain(facts.iter().map(|fact| facts::line(shell.core(), fact)).map(told))
+                .collect(),
         },
         works: WorkTable { rows },
         works_cut,
         facts_cut,
+        visitor,
         fields: fields(&delivery),
         headers: delivery
             .headers
@@ -147,8 +161,18 @@ pub(crate) fn body_expired() -> Fault {
         .hint("How long bodies are kept is a setting; the facts about it stay longer.")
 }
 
+/// Whether visitors may know of a delivery: what GitHub sent, and not what operators or the server did here.
+pub(crate) fn is_public_delivery(delivery: &Delivery) -> bool {
+    delivery.key.platform == GITHUB
+}
+
+/// Whether visitors may know of a fact. The engine's own tell what operators did.
+pub(crate) fn is_public(fact: &Fact) -> bool {
+    fact.automation != operations::NAME
+}
+
 /// Where deliveries come from: GitHub, an operator, the server's own start.
-const PLATFORMS: [&str; 3] = ["github", "api", "server"];
+const PLATFORMS: [&str; 3] = [GITHUB, API, "server"];
 
 /// A delivery by our id, or by the id that its platform knows it by.
 pub(crate) async fn find(store: &dyn Store, id: &str) -> Result<Option<Delivery>, Fault> {

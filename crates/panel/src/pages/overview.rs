@@ -44,8 +44,10 @@ pub(crate) async fn page(shell: Shell) -> Result<Response, Fault> {
     let (store, now) = (shell.store(), shell.now());
     let backlog = store.backlog().await?;
     let dead: u64 = backlog.dead.values().sum();
-    let letters = store.works(WorkFilter::State(WorkState::Dead), None, LETTERS).await?;
-    let latest = store.deliveries(DeliveryFilter::All, None, DELIVERIES).await?;
+    let mut letters = store.works(WorkFilter::State(WorkState::Dead), None, LETTERS).await?;
+    letters.retain(|work| !shell.is_visitor() || work.automation != switchboard_engine::operations::NAME);
+    let mut latest = store.deliveries(DeliveryFilter::All, None, DELIVERIES).await?;
+    latest.retain(|delivery| !shell.is_visitor() || super::delivery::is_public_delivery(delivery));
     let holds = store.holds().await?;
     let mut automations = Vec::new();
     for automation in shell.core().automations.iter().take(SENTENCES_MAX) {
@@ -57,7 +59,7 @@ pub(crate) async fn page(shell: Shell) -> Result<Response, Fault> {
         accepted: count(backlog.accepted_deliveries),
         pending: count(backlog.pending_deliveries),
         dead,
-        waiting: waiting(&backlog),
+        waiting: waiting(&backlog, shell.is_visitor()),
         automations,
         letters_more: dead.saturating_sub(letters.len() as u64),
         letters: WorkTable { rows: letters.iter().map(|work| WorkRow::new(work, &shell)).collect() },
@@ -72,8 +74,10 @@ fn held(hold: &Hold, now: Timestamp) -> (String, Time) {
     (hold.installation.to_string(), Time { at: hold.until, now })
 }
 
-fn waiting(backlog: &Backlog) -> Vec<Waiting> {
-    let kinds = backlog.waiting.iter().filter(|(_, count)| **count > 0);
+/// What the engine itself does, sign-ins and replays among it, is not for visitors.
+fn waiting(backlog: &Backlog, visitor: bool) -> Vec<Waiting> {
+    let shown = |automation: &str| !visitor || automation != switchboard_engine::operations::NAME;
+    let kinds = backlog.waiting.iter().filter(|((automation, _), count)| **count > 0 && shown(automation));
     kinds.map(|((_, kind), number)| Waiting { kind: kind.clone(), count: count(*number) }).collect()
 }
 

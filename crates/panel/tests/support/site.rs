@@ -10,7 +10,7 @@ use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use switchboard_clock::Timestamp;
 use switchboard_engine::accept::Action;
-use switchboard_engine::operations::SIGNED_IN;
+use switchboard_engine::sign_ins;
 use switchboard_panel::{Access, Auth, AutomationPages, Insight, Panel, TokenHash, Version};
 use switchboard_store::Store;
 use tokio_util::sync::CancellationToken;
@@ -107,10 +107,11 @@ impl Site {
         Self { router: panel.router_with(insight), reads, actions, shutdown }
     }
 
-    /// What operators asked for, their sign-ins apart.
+    /// What operators asked for, their sign-ins and sign-outs apart.
     pub fn acted(&self) -> Vec<Action> {
         let actions = self.actions.0.lock().unwrap();
-        actions.iter().filter(|action| action.event != SIGNED_IN).cloned().collect()
+        let notes = [sign_ins::SIGNED_IN, sign_ins::REFUSED, sign_ins::SIGNED_OUT];
+        actions.iter().filter(|action| !notes.contains(&action.event.as_str())).cloned().collect()
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

@@ -21,6 +21,7 @@ pub(super) fn rate_limit(x: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let payer = match &x.caller {
         Caller::App(app) => Payer::App(*app),
         Caller::Installation(token) => Payer::Installation(token.installation),
+        Caller::User(token) => Payer::User(token.user),
     };
     let standing = x.state.limits.standing(payer, x.state.now, x.state.settings.hourly_requests);
     let core = json!({

@@ -1,4 +1,4 @@
-//! Who a request comes from: an App by the JWT that it signed, or an installation by its token.
+//! Who a request comes from: an App by the JWT that it signed, an installation or a user by its token.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,6 +8,7 @@ use super::{Caller, Exchange, Refusal};
 use crate::ids::AppId;
 use crate::limits::MAX_JWT_LIFETIME;
 use crate::state::State;
+use crate::state::people::UserToken;
 
 /// What GitHub says about everything that is done for a suspended installation.
 pub(super) const SUSPENDED: &str = "This installation has been suspended";
@@ -25,6 +26,9 @@ pub(super) fn authenticate(exchange: &Exchange<'_>) -> Result<Caller, Refusal> {
         return app_of(exchange.state, credentials).map(Caller::App);
     }
     let state = &exchange.state;
+    if credentials.starts_with("ghu_") {
+        return user_of(state, credentials).map(Caller::User);
+    }
     let token = state.tokens.get(credentials).filter(|token| token.expires_at > state.now);
     let bad = || Refusal::new(401, "Bad credentials");
     let token = token.ok_or_else(bad)?;
@@ -33,6 +37,16 @@ pub(super) fn authenticate(exchange: &Exchange<'_>) -> Result<Caller, Refusal> {
         Some(installation) if installation.suspended_at.is_some() => Err(Refusal::new(403, SUSPENDED)),
         Some(_) => Ok(Caller::Installation(token.clone())),
     }
+}
+
+/// The user that a token stands for. Not even that much is told to those whom the site has suspended.
+fn user_of(state: &State, token: &str) -> Result<UserToken, Refusal> {
+    let token = state.people.tokens.get(token).filter(|token| token.expires_at > state.now);
+    let token = token.ok_or_else(|| Refusal::new(401, "Bad credentials"))?;
+    if state.people.suspended.contains(&token.user) {
+        return Err(Refusal::new(403, "Sorry. Your account was suspended."));
+    }
+    Ok(token.clone())
 }
 
 /// The App that signed a JWT. A JWT issued in GitHub's future is refused, which is why the documentation tells Apps to back-date

@@ -12,6 +12,7 @@ use crate::ids::{AccountId, AppId, RepoId};
 use crate::keys::sha256_hex;
 use crate::ledger::Credentials;
 use crate::limits::{MAX_PER_PAGE, Weight};
+use crate::state::people::UserToken;
 use crate::state::{Repository, State, Token};
 
 /// Entries on a page when the request does not say.
@@ -22,6 +23,7 @@ const DEFAULT_PER_PAGE: usize = 30;
 pub(crate) enum Caller {
     App(AppId),
     Installation(Token),
+    User(UserToken),
 }
 
 impl Caller {
@@ -33,6 +35,7 @@ impl Caller {
                 repositories: token.repositories.clone(),
                 permissions: token.permissions.clone(),
             },
+            Self::User(token) => Credentials::User(token.user),
         }
     }
 
@@ -40,6 +43,7 @@ impl Caller {
         match self {
             Self::App(app) => *app,
             Self::Installation(token) => token.app,
+            Self::User(token) => token.app,
         }
     }
 }
@@ -99,6 +103,8 @@ impl<'a> Exchange<'a> {
         let visible = match &self.caller {
             Caller::App(app) => !repository.private || self.state.installation_for(*app, id).is_some(),
             Caller::Installation(token) => !repository.private || self.state.in_scope(token, repository),
+            // What users may see of private repositories is left out.
+            Caller::User(_) => !repository.private,
         };
         if !visible {
             return Err(Refusal::not_found());

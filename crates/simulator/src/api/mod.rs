@@ -19,6 +19,7 @@ mod installations;
 mod issue_fields;
 mod issues;
 mod labels;
+mod memberships;
 mod path;
 mod pulls;
 mod repositories;
@@ -128,6 +129,7 @@ fn spend(exchange: &mut Exchange<'_>, route: &Route, payer: &mut Option<Payer>) 
     let who = match &exchange.caller {
         Caller::App(app) => Payer::App(*app),
         Caller::Installation(token) => Payer::Installation(token.installation),
+        Caller::User(token) => Payer::User(token.user),
     };
     let state = &mut *exchange.state;
     let (hourly, secondary) = (state.settings.hourly_requests, state.settings.secondary_limits);
@@ -145,6 +147,7 @@ fn spend(exchange: &mut Exchange<'_>, route: &Route, payer: &mut Option<Payer>) 
                     let whose = match who {
                         Payer::App(id) => format!("app ID {id}"),
                         Payer::Installation(id) => format!("installation ID {id}"),
+                        Payer::User(id) => format!("user ID {id}"),
                     };
                     Refusal::new(403, &format!("API rate limit exceeded for {whose}."))
                 }
@@ -156,8 +159,11 @@ fn spend(exchange: &mut Exchange<'_>, route: &Route, payer: &mut Option<Payer>) 
 
 fn require_caller(exchange: &Exchange<'_>, route: &Route) -> Result<(), Refusal> {
     match (&route.needs, &exchange.caller) {
-        (Needs::App, Caller::Installation(_)) => Err(Refusal::new(401, "A JSON web token could not be decoded")),
-        (Needs::Token(_), Caller::App(_)) => Err(Refusal::new(403, "Resource not accessible by integration")),
+        (Needs::App, Caller::Installation(_) | Caller::User(_)) => {
+            Err(Refusal::new(401, "A JSON web token could not be decoded"))
+        }
+        (Needs::Token(_), Caller::App(_) | Caller::User(_))
+        | (Needs::User { .. }, Caller::App(_) | Caller::Installation(_)) => Err(Refusal::not_accessible()),
         _ => Ok(()),
     }
 }

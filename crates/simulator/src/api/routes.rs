@@ -7,7 +7,7 @@ use http::Method;
 use super::path::Target;
 use super::{
     Answer, Exchange, Refusal, app, checks, comments, commits, contents, deliveries, dispatch, installations, issues,
-    labels, pulls, repositories, runs, statuses, workflows,
+    labels, memberships, pulls, repositories, runs, statuses, workflows,
 };
 use crate::ledger::Effect;
 use crate::limits::Weight;
@@ -22,6 +22,8 @@ pub(super) enum Needs {
     Either,
     /// An installation whose token has one of these permissions.
     Token(&'static [(&'static str, Access)]),
+    /// A user; with `members`, of an App that may read an organization's members.
+    User { members: bool },
 }
 
 pub(super) type Handler = fn(&mut Exchange<'_>) -> Result<Answer, Refusal>;
@@ -52,7 +54,11 @@ impl Route {
 
     /// The value of `x-accepted-github-permissions`.
     pub(super) fn accepted_permissions(&self) -> Option<String> {
-        let Needs::Token(list) = &self.needs else { return None };
+        let list = match &self.needs {
+            Needs::Token(list) => list,
+            Needs::User { members: true } => &[("members", Read)][..],
+            _ => return None,
+        };
         let list: Vec<String> = list.iter().map(|(name, access)| format!("{name}={}", access.as_str())).collect();
         Some(list.join("; "))
     }
@@ -163,6 +169,27 @@ static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             read,
             "apps/installations#list-repositories-accessible-to-the-app-installation",
             installations::repositories,
+        ),
+        route(
+            "GET user",
+            Needs::User { members: false },
+            read,
+            "users/users#get-the-authenticated-user",
+            memberships::user,
+        ),
+        route(
+            "GET user/memberships/orgs/{}",
+            Needs::User { members: true },
+            read,
+            "orgs/members#get-an-organization-membership-for-the-authenticated-user",
+            memberships::of_organization,
+        ),
+        route(
+            "GET orgs/{}/teams/{}/memberships/{}",
+            Needs::User { members: true },
+            read,
+            "teams/members#get-team-membership-for-a-user",
+            memberships::of_team,
         ),
         route("GET users/{}", Needs::Either, read, "users/users#get-a-user", repositories::account),
         route("GET orgs/{}", Needs::Either, read, "orgs/orgs#get-an-organization", repositories::account),

@@ -4,13 +4,14 @@ use serde_json::{Value, json};
 
 use super::{account, maybe_time, node_id, time};
 use crate::state::access::{Installation, Selection};
+use crate::state::people::client_id;
 use crate::state::{AccountKind, App, State};
 
 /// An App as `GET /app` answers it.
 pub(crate) fn app(state: &State, app: &App) -> Value {
     json!({
         "id": app.id,
-        "client_id": format!("Iv23li{:014}", app.id.0),
+        "client_id": client_id(app.id),
         "slug": app.slug,
         "node_id": node_id("Integration", app.id.0),
         "owner": account::simple(state, app.owner),

@@ -52,6 +52,13 @@ impl Permissions {
         Self(all)
     }
 
+    /// With one more.
+    #[must_use]
+    pub fn and(mut self, name: &str, access: Access) -> Self {
+        self.0.insert(name.to_owned(), access);
+        self
+    }
+
     /// Whether `name` is held at least as far as `access`.
     #[must_use]
     pub fn allow(&self, name: &str, access: Access) -> bool {

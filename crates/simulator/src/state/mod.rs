@@ -5,6 +5,7 @@ pub(crate) mod actions;
 pub(crate) mod checks;
 pub(crate) mod git;
 pub(crate) mod issues;
+pub(crate) mod people;
 pub(crate) mod registry;
 pub(crate) mod repository;
 pub(crate) mod runs;
@@ -68,6 +69,7 @@ pub(crate) struct State {
     names: HashMap<String, RepoId>,
     pub apps: BTreeMap<AppId, App>,
     pub registrations: registry::Registrations,
+    pub people: people::People,
     pub installations: BTreeMap<InstallationId, Installation>,
     pub tokens: HashMap<String, Token>,
     pub hooks: Hooks,
@@ -92,6 +94,7 @@ impl State {
             names: HashMap::new(),
             apps: BTreeMap::new(),
             registrations: BTreeMap::new(),
+            people: people::People::default(),
             installations: BTreeMap::new(),
             tokens: HashMap::new(),
             hooks: Hooks::default(),

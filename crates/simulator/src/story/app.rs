@@ -7,7 +7,11 @@ use crate::keys::{KeyError, PublicKey, SIMULATOR_ONLY_PRIVATE_KEY};
 use crate::simulator::Simulator;
 use crate::state::AccountKind;
 use crate::state::access::{Access, Permissions};
+use crate::state::people::{Client, client_id};
 use crate::state::registry::NewApp;
+
+/// The client secret of Apps whose story says nothing else.
+pub const SIMULATOR_ONLY_CLIENT_SECRET: &str = "simulator-only-client-secret";
 
 /// How an App is registered.
 #[derive(Debug, Clone)]
@@ -28,6 +32,10 @@ pub struct AppSpec {
     pub events: Vec<String>,
     /// Its private key in PEM form.
     pub private_key: String,
+    /// What it proves itself with when it asks who a user is.
+    pub client_secret: String,
+    /// Where it wants users sent back to.
+    pub callback_urls: Vec<String>,
 }
 
 impl AppSpec {
@@ -45,6 +53,8 @@ impl AppSpec {
             permissions: Permissions::new(&permissions),
             events: vec!["workflow_run".to_owned()],
             private_key: SIMULATOR_ONLY_PRIVATE_KEY.to_owned(),
+            client_secret: SIMULATOR_ONLY_CLIENT_SECRET.to_owned(),
+            callback_urls: Vec::new(),
         }
     }
 
@@ -64,6 +74,13 @@ impl AppSpec {
     #[must_use]
     pub fn webhook_url(self, url: &str) -> Self {
         Self { webhook_url: url.to_owned(), ..self }
+    }
+
+    /// With users sent back here.
+    #[must_use]
+    pub fn callback_url(mut self, url: &str) -> Self {
+        self.callback_urls.push(url.to_owned());
+        self
     }
 
     /// With this webhook secret instead.
@@ -91,7 +108,7 @@ impl Simulator {
         let slug = spec.slug.clone();
         let id = self.with(|state| {
             let owner = state.account_named(&spec.owner, AccountKind::Organization);
-            state.register(NewApp {
+            let app = state.register(NewApp {
                 id: spec.id,
                 name: spec.slug.replace('-', " "),
                 slug: spec.slug,
@@ -101,7 +118,10 @@ impl Simulator {
                 webhook_url: spec.webhook_url,
                 permissions: spec.permissions,
                 events: spec.events,
-            })
+            });
+            let client = Client { secret: spec.client_secret, callbacks: spec.callback_urls };
+            state.people.clients.insert(app, client);
+            app
         });
         Ok(App { simulator: self.clone(), id, slug })
     }
@@ -118,6 +138,21 @@ impl App {
     #[must_use]
     pub fn slug(&self) -> &str {
         &self.slug
+    }
+
+    /// Its public name where users sign in by it.
+    #[must_use]
+    pub fn client_id(&self) -> String {
+        client_id(self.id)
+    }
+
+    /// Sends users back here too, as when an operator adds a callback URL.
+    pub fn add_callback_url(&self, url: &str) {
+        self.simulator.with(|state| {
+            if let Some(client) = state.people.clients.get_mut(&self.id) {
+                client.callbacks.push(url.to_owned());
+            }
+        });
     }
 
     /// Sends a webhook that no story leads to, for example a malformed one, signed and delivered like any other.

@@ -7,13 +7,15 @@ mod app;
 mod installation;
 mod issue;
 mod owner;
+mod people;
 mod repository;
 mod workflow;
 
-pub use app::{App, AppSpec};
+pub use app::{App, AppSpec, SIMULATOR_ONLY_CLIENT_SECRET};
 pub use installation::{Installation, InstallationSpec};
 pub use issue::{CommentView, IssueView};
 pub use owner::Owner;
+pub use people::Team;
 pub use repository::{CheckRunView, Repository, RepositorySpec};
 pub use workflow::{RunSpec, RunView, Workflow, WorkflowSpec};
 

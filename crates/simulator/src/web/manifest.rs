@@ -48,6 +48,7 @@ pub(super) struct Manifest {
     /// Empty while its webhook is inactive.
     pub webhook_url: String,
     pub redirect_url: String,
+    pub callback_urls: Vec<String>,
     pub permissions: Permissions,
     pub events: Vec<String>,
 }
@@ -82,7 +83,9 @@ impl Manifest {
         let events = events(&manifest, &permissions, &mut errors);
         let name = manifest.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
         let webhook_url = if active { url } else { String::new() };
-        let read = Self { name, webhook_url, redirect_url, permissions, events };
+        let callbacks = manifest.get("callback_urls").and_then(Value::as_array);
+        let callback_urls = callbacks.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        let read = Self { name, webhook_url, redirect_url, callback_urls, permissions, events };
         if errors.is_empty() { Ok(read) } else { Err(errors) }
     }
 }

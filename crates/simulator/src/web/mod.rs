@@ -6,8 +6,11 @@
 //! 3. `POST /app-manifests/{code}/conversions` exchanges the code, once and within an hour, for the App's id and secrets;
 //! 4. `/apps/{slug}/installations/new` installs it on an account, which sends `installation.created`.
 //!
-//! Whoever looks at these pages is signed in as `mona`, who owns every organization.
+//! And the one page of whoever signs in somewhere by GitHub, `/login/oauth/authorize`, with the exchange of its code.
+//!
+//! Whoever makes an App is signed in as `mona`, who owns every organization.
 
+mod authorize;
 mod html;
 mod install;
 mod manifest;
@@ -32,6 +35,12 @@ impl Fields {
         Self(url::form_urlencoded::parse(bytes).into_owned().collect())
     }
 
+    fn of_json(bytes: &[u8]) -> Self {
+        let members: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(bytes).unwrap_or_default();
+        let text = |(name, value): (String, serde_json::Value)| Some((name, value.as_str()?.to_owned()));
+        Self(members.into_iter().filter_map(text).collect())
+    }
+
     fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find_map(|(key, value)| (key == name).then_some(value.as_str()))
     }
@@ -49,7 +58,13 @@ pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Option<Resu
     let answer = match segments.as_slice() {
         ["app-manifests", code, "conversions"] if post => register::convert(state, code),
         ["apps", slug] if get && (api.is_some() || wants_json(request)) => register::public(state, slug),
+        ["applications", client, "token"] if request.method() == Method::DELETE => {
+            authorize::revoke(state, client, request)
+        }
         _ if api.is_some() => return None,
+        ["login", "oauth", "authorize"] if get => authorize::ask(state, &query),
+        ["login", "oauth", "authorize"] if post => authorize::decide(state, &form()),
+        ["login", "oauth", "access_token"] if post => Ok(authorize::exchange(state, request, &query)),
         ["apps", slug] if get => install::about(state, slug),
         ["settings", "apps", "new"] if get => Ok(register::empty()),
         ["organizations", _, "settings", "apps", "new"] if get => Ok(register::empty()),

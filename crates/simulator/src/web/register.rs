@@ -10,6 +10,7 @@ use crate::ids::AccountId;
 use crate::keys;
 use crate::render;
 use crate::state::State;
+use crate::state::people::Client;
 use crate::state::registry::{CODE_LIFETIME, NewApp, Registration};
 
 /// What GitHub's codes, secrets and client secrets are long.
@@ -107,6 +108,8 @@ fn register(state: &mut State, owner: AccountId, name: &str, manifest: &Manifest
         events: manifest.events.clone(),
     });
     let client_secret = state.random_alphanumeric(SECRET_CHARS).to_ascii_lowercase();
+    let client = Client { secret: client_secret.clone(), callbacks: manifest.callback_urls.clone() };
+    state.people.clients.insert(app, client);
     let code = state.random_alphanumeric(SECRET_CHARS).to_ascii_lowercase();
     let expires_at = state.now + CODE_LIFETIME;
     state.registrations.insert(code.clone(), Registration { app, expires_at, client_secret, webhook_secret, pem });

@@ -13,6 +13,7 @@ mod manifests;
 mod permissions;
 mod repositories;
 mod runs;
+mod sign_in;
 mod support;
 mod tcp;
 mod tokens;

@@ -10,6 +10,8 @@ Examples:
       plays the story, prints links to the pages, and stays up for exploring
   switchboard demo --exit
       ends after the story: exit code 0 only if everything went as expected
+  switchboard demo --sign-in
+      asks people to sign in with the simulated GitHub: mona operates, lisa looks, sam is refused
 
 Nothing leaves this machine: GitHub is simulated, the store is temporary, and no configuration is read.";
 
@@ -21,6 +23,9 @@ pub struct DemoArgs {
     /// End after the story instead of staying up
     #[arg(long)]
     pub exit: bool,
+    /// Ask for a sign-in with the simulated GitHub; otherwise whoever is on this machine may look and act
+    #[arg(long)]
+    pub sign_in: bool,
     /// Port of the server; 0 lets the system choose one
     #[arg(long, value_name = "PORT", default_value_t = 3000)]
     pub port: u16,
@@ -36,7 +41,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<Exit, Failure> {
     })?;
     let held = runtime()?.block_on(async {
         let shutdown = serve::stop_on_signal();
-        demo::play(args.port, args.exit, shutdown).await
+        demo::play(args.port, args.sign_in, args.exit, shutdown).await
     })?;
     Ok(if held { Exit::Success } else { Exit::Finding })
 }

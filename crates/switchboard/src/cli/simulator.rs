@@ -27,6 +27,9 @@ pub struct SimulatorArgs {
     /// Where to send webhooks
     #[arg(long, value_name = "URL")]
     pub webhook_url: Option<String>,
+    /// Where the server is reached that people sign in at with this GitHub
+    #[arg(long, value_name = "URL", default_value = "http://localhost:3000")]
+    pub public_url: String,
     /// What to sign webhooks with; made up and printed when not given
     #[arg(long, value_name = "SECRET", env = "GITHUB_WEBHOOK_SECRET", hide_env_values = true)]
     pub webhook_secret: Option<String>,
@@ -36,6 +39,7 @@ pub(super) fn run(args: &SimulatorArgs) -> Result<Exit, Failure> {
     let simulated = Simulated {
         port: args.port,
         webhook_url: args.webhook_url.clone(),
+        public_url: args.public_url.clone(),
         webhook_secret: args.webhook_secret.clone().unwrap_or_else(made_up_secret),
     };
     runtime()?.block_on(async {

@@ -1,11 +1,12 @@
 //! `switchboard demo`: a simulated GitHub and the server, and a story of several repositories.
 //!
 //! [`stage`] sets both up in one process, [`town`] fills the GitHub with repositories, [`acts`] plays and tells the
-//! story, [`watch`] reads what the server recorded of it, and [`verdicts`] says whether all went as promised. Time runs
+//! story, [`door`] lets people sign in where that is asked for, [`watch`] reads what the server recorded of it, and [`verdicts`] says whether all went as promised. Time runs
 //! faster than life: see [`clock`].
 
 mod acts;
 mod clock;
+mod door;
 mod narrator;
 mod stage;
 mod town;
@@ -25,8 +26,8 @@ use crate::cli::Failure;
 ///
 /// # Errors
 /// [`Failure`], if it could not be set up.
-pub async fn play(port: u16, exit: bool, shutdown: CancellationToken) -> Result<bool, Failure> {
-    let stage = Stage::set(port, shutdown.clone()).await?;
+pub async fn play(port: u16, sign_in: bool, exit: bool, shutdown: CancellationToken) -> Result<bool, Failure> {
+    let stage = Stage::set(port, sign_in, shutdown.clone()).await?;
     let narrator = Narrator::new(format!("http://{}", stage.address));
     introduce(&narrator, &stage, port);
     let mut play = Play::new(&stage, &narrator);

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::clock::StoryClock;
+use super::door;
 use super::town::{APP, Town};
 use crate::assembly::{Components, Server, TelemetryParts};
 use crate::cli::Failure;
@@ -50,7 +51,7 @@ impl Stage {
     ///
     /// # Errors
     /// [`Failure`] with what is missing on this machine.
-    pub(super) async fn set(port: u16, shutdown: CancellationToken) -> Result<Self, Failure> {
+    pub(super) async fn set(port: u16, sign_in: bool, shutdown: CancellationToken) -> Result<Self, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(StoryClock::start());
         let github = Simulator::new(Arc::clone(&clock), SEED);
         let api = listen(0).await?;
@@ -66,7 +67,8 @@ impl Stage {
         let folder = tempfile::tempdir().map_err(failed)?;
         let options = sqlite::Options::new(Arc::clone(&clock), Arc::new(SystemEntropy));
         let store = SqliteStore::open(folder.path().join("switchboard.db"), &options).map_err(failed)?;
-        let server = server(&town, &clock, store as Arc<dyn Store>, api_address, shutdown.clone())?;
+        let auth = if sign_in { door::auth(&github, &town.app, api_address, address)? } else { Auth::open() };
+        let server = server(&town, &clock, store as Arc<dyn Store>, api_address, auth, shutdown.clone())?;
         let reader = server.engine.reader();
 
         let webhooks = format!("http://{address}/webhooks/github");
@@ -92,6 +94,7 @@ fn server(
     clock: &Arc<dyn Clock>,
     store: Arc<dyn Store>,
     api: SocketAddr,
+    auth: Auth,
     shutdown: CancellationToken,
 ) -> Result<Server, Failure> {
     let key = AppKey::from_pem(SIMULATOR_ONLY_PRIVATE_KEY).map_err(failed)?;
@@ -115,7 +118,7 @@ fn server(
             ..Options::default()
         },
         dispatcher: Config::default(),
-        auth: Auth::open(),
+        auth,
         access: Access::default(),
         version: Version { version, image: "demo".to_owned(), started_at: clock.now() },
         github_url: format!("http://{api}"),
@@ -129,7 +132,7 @@ async fn listen(port: u16) -> Result<TcpListener, Failure> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)
 }
 
-fn failed(error: impl std::fmt::Display) -> Failure {
+pub(super) fn failed(error: impl std::fmt::Display) -> Failure {
     Failure::Failed {
         message: format!("the demo cannot be set up: {error}"),
         hint: "it needs a folder for temporary files and two free ports on 127.0.0.1".to_owned(),

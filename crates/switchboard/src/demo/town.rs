@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use switchboard_simulator::{
-    App, AppSpec, InstallationSpec, KeyError, Repository, RepositorySpec, Simulator, Workflow, WorkflowSpec,
+    Access, App, AppSpec, InstallationSpec, KeyError, Repository, RepositorySpec, Simulator, Workflow, WorkflowSpec,
 };
 
 /// The App's slug.
@@ -87,7 +87,10 @@ impl Town {
     /// # Errors
     /// When the App's key is none.
     pub(super) fn build(github: &Simulator) -> Result<Self, KeyError> {
-        let app = github.app(AppSpec::new(APP))?;
+        let spec = AppSpec::new(APP);
+        // For who wants to see people sign in.
+        let permissions = spec.permissions.clone().and("members", Access::Read);
+        let app = github.app(AppSpec { permissions, ..spec })?;
         let acme = github.organization("acme");
         let globex = github.organization("globex");
         app.install(&acme, InstallationSpec::all());

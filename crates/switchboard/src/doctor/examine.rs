@@ -35,7 +35,7 @@ pub async fn app(settings: &Settings, github: &GitHubSettings, client: &GitHub) 
         Ok(fetched) => fetched.value,
         Err(error) => return Report { checks: vec![refused("GitHub", &error)] },
     };
-    let needed = Needs::of(&settings.dispatcher.config);
+    let needed = Needs::of_settings(settings);
     let mut checks = vec![
         Check::good("GitHub", format!("App {} answers at {}", app.id, github.api_url)),
         judge::clock(client.clock_skew_ms()),
@@ -79,8 +79,15 @@ fn refused(subject: &str, error: &Error) -> Check {
 
 fn sign_in(settings: &Settings) -> Check {
     const SUBJECT: &str = "sign-in";
-    if settings.auth.is_configured() {
-        return Check::good(SUBJECT, "by token");
+    let auth = &settings.auth;
+    match (&auth.github, auth.operator.is_some() || auth.viewer.is_some()) {
+        (Some(_), true) => return Check::good(SUBJECT, "with GitHub, and by token"),
+        (Some(_), false) => return Check::good(SUBJECT, "with GitHub"),
+        (None, true) if auth.github_lists_nobody => {
+            return Check::good(SUBJECT, "by token; with GitHub once SWITCHBOARD_OPERATORS lists somebody");
+        }
+        (None, true) => return Check::good(SUBJECT, "by token"),
+        (None, false) => {}
     }
     Check::odd(SUBJECT, "open: whoever uses this machine may act", "set SWITCHBOARD_OPERATOR_TOKEN")
 }

@@ -11,7 +11,7 @@ use super::origin::Origin;
 use super::problem::{Problem, Problems};
 use super::sources::{IGNORED_VARIABLE, Sources};
 use super::table;
-use super::{Purpose, Settings};
+use super::{Purpose, Settings, sign_in};
 
 /// What the loader knows while it judges the whole.
 pub(super) struct Loading<'a> {
@@ -45,18 +45,20 @@ pub(super) fn load(sources: &Sources, purpose: Purpose) -> Result<Settings, Prob
     // A file that cannot be read may well hold what seems to be missing.
     if purpose == Purpose::Serve && !loading.file.unreadable {
         checks::require(&mut loading, &named);
+        sign_in::with_github(&mut loading);
         checks::sign_in_beyond_loopback(&mut loading);
     }
     if !loading.problems.is_empty() {
         return Err(Problems(loading.problems));
     }
-    let warnings = if sources.variables.contains_key(IGNORED_VARIABLE) {
+    let mut warnings = if sources.variables.contains_key(IGNORED_VARIABLE) {
         vec![format!("{IGNORED_VARIABLE} is set and ignored: it means nothing here")]
     } else {
         Vec::new()
     };
     let Draft { server, github, auth, store, log, telemetry, engine, dispatcher } = loading.draft;
     let auth = auth.finish();
+    warnings.extend(sign_in::over_plain_http(&server, &auth));
     Ok(Settings {
         server,
         github: github.finish(),

@@ -29,6 +29,7 @@ mod problem;
 pub mod render;
 mod sections;
 mod setting;
+mod sign_in;
 mod sources;
 mod table;
 #[cfg(test)]
@@ -40,8 +41,8 @@ pub use kinds::LogFormat;
 pub use origin::{Origin, Position};
 pub use problem::{Problem, Problems};
 pub use sections::{
-    AuthSettings, DispatcherSettings, EngineSettings, GitHubSettings, LogSettings, SECTIONS, Section, ServerSettings,
-    StoreSettings, TelemetrySettings,
+    AuthSettings, DispatcherSettings, EngineSettings, GitHubSettings, GitHubSignInSettings, LogSettings, SECTIONS,
+    Section, ServerSettings, StoreSettings, TelemetrySettings,
 };
 pub use setting::{Form, Setting};
 pub use sources::{DEFAULT_FILE, Sources};

@@ -2,12 +2,10 @@
 //! <https://docs.github.com/apps/sharing-github-apps/registering-a-github-app-from-a-manifest#github-app-manifest-parameters>
 
 use serde_json::{Value, json};
+use switchboard_panel::CALLBACK_PATH;
 
 use super::plan::{Place, Plan, Reach};
 use crate::needs::Needs;
-
-/// Where a server takes back whom GitHub has signed in.
-const CALLBACK: &str = "/sign-in/github/callback";
 
 /// What GitHub is asked to create; `redirect_url` is where it leads the browser back to.
 pub(super) fn manifest(plan: &Plan, place: &Place, needs: &Needs, redirect_url: &str) -> Value {
@@ -22,7 +20,7 @@ pub(super) fn manifest(plan: &Plan, place: &Place, needs: &Needs, redirect_url: 
         "default_events": needs.events,
     });
     if let Reach::Public(base) = &plan.reach {
-        manifest["callback_urls"] = json!([format!("{base}{CALLBACK}")]);
+        manifest["callback_urls"] = json!([format!("{base}{CALLBACK_PATH}")]);
     }
     manifest
 }

@@ -7,6 +7,8 @@ mod commands;
 mod demo;
 mod end_to_end;
 mod forward;
+mod github_sign_in;
+mod public_pages;
 mod recordings;
 mod setup;
 mod shutdown;

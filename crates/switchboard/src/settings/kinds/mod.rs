@@ -6,6 +6,7 @@
 mod app_key;
 mod dispatcher;
 mod github;
+mod grants;
 mod log;
 mod network;
 mod secret;
@@ -19,4 +20,5 @@ pub use secret::Secret;
 pub use store::StoreLocation;
 
 pub(super) use dispatcher::Owner;
+pub(super) use grants::PublicPage;
 pub(super) use token::hash_of_token;

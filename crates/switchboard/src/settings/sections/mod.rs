@@ -9,7 +9,7 @@ mod server;
 mod store;
 mod telemetry;
 
-pub use auth::AuthSettings;
+pub use auth::{AuthSettings, GitHubSignInSettings};
 pub use dispatcher::DispatcherSettings;
 pub use engine::EngineSettings;
 pub use github::GitHubSettings;

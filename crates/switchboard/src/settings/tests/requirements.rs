@@ -97,3 +97,57 @@ fn of_a_pair_the_environments_wins_and_two_in_one_place_are_refused() {
     let text = refused(&both);
     assert!(text.contains("github.private_key_path: github.private_key is set too"), "{text}");
 }
+
+/// With sign-in by GitHub, of which a test leaves something out.
+fn by_github() -> Sources {
+    complete()
+        .with_variable("PUBLIC_URL", "https://switchboard.example.com")
+        .with_variable("GITHUB_APP_CLIENT_ID", "Iv23li")
+        .with_variable("GITHUB_APP_CLIENT_SECRET", "client-secret-of-the-tests")
+        .with_variable("SWITCHBOARD_OPERATORS", "acme/ops, @mona")
+        .with_variable("SWITCHBOARD__SERVER__HOST", "0.0.0.0")
+}
+
+#[test]
+fn signing_in_with_github_is_a_way_in_beyond_loopback() {
+    let settings = Settings::load(&by_github(), Purpose::Serve).unwrap();
+    let github = settings.auth.github.clone().unwrap();
+    assert_eq!(github.grants.to_string(), "operators acme/ops @mona\nviewers\n");
+    assert!(!format!("{settings:?}").contains("client-secret-of-the-tests"));
+    assert!(settings.warnings.is_empty(), "{:?}", settings.warnings);
+    let plain = by_github().with_variable("PUBLIC_URL", "http://switchboard.example.com");
+    let warnings = Settings::load(&plain, Purpose::Serve).unwrap().warnings;
+    assert!(warnings[0].contains("without https"), "{warnings:?}");
+    let local = by_github().with_variable("PUBLIC_URL", "http://localhost:3000");
+    assert!(Settings::load(&local, Purpose::Serve).unwrap().warnings.is_empty());
+}
+
+#[test]
+fn half_of_signing_in_with_github_stops_the_start_with_the_other_half() {
+    for (unset, problem, hint) in [
+        ("GITHUB_APP_CLIENT_ID", "auth.client_secret: set without a client id", "set GITHUB_APP_CLIENT_ID"),
+        ("GITHUB_APP_CLIENT_SECRET", "auth.client_id: set without a client secret", "set GITHUB_APP_CLIENT_SECRET"),
+        ("PUBLIC_URL", "auth.client_id: signing in with GitHub needs the address", "set PUBLIC_URL"),
+    ] {
+        let text = refused(&by_github().with_variable(unset, ""));
+        assert!(text.contains(problem) && text.contains(hint), "{unset}: {text}");
+        assert_eq!(text.matches("error:").count(), 1, "{text}");
+    }
+    let nobody = by_github().with_variable("SWITCHBOARD_OPERATORS", "");
+    assert!(refused(&nobody).starts_with("error: server.host: 0.0.0.0 is reachable"), "{}", refused(&nobody));
+    let settings =
+        Settings::load(&nobody.with_variable("SWITCHBOARD__SERVER__HOST", "127.0.0.1"), Purpose::Serve).unwrap();
+    assert!(settings.auth.github.is_none() && settings.auth.github_lists_nobody && settings.warnings.is_empty());
+    let lists = complete().with_variable("SWITCHBOARD_VIEWERS", "acme");
+    assert!(refused(&lists).starts_with("error: auth.viewers: is for signing in with GitHub"), "{}", refused(&lists));
+    let wrong = refused(&by_github().with_variable("SWITCHBOARD_OPERATORS", "https://github.com/acme"));
+    assert!(wrong.contains("neither a person") && wrong.matches("error:").count() == 1, "{wrong}");
+}
+
+#[test]
+fn a_session_secret_is_long_and_a_public_page_is_known() {
+    let short = refused(&complete().with_variable("SWITCHBOARD_SESSION_SECRET", "too-short"));
+    assert!(short.contains("shorter than 32 characters") && !short.contains("too-short"), "{short}");
+    let pages = complete().with_variable("SWITCHBOARD_PUBLIC_PAGES", "overview, settings");
+    assert!(refused(&pages).contains("they are overview, deliveries, dispatcher"), "{}", refused(&pages));
+}

@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use switchboard_clock::SystemClock;
+use switchboard_clock::{Clock, SystemClock};
+use switchboard_panel::CALLBACK_PATH;
 use switchboard_simulator::{
-    App, AppSpec, InstallationSpec, OutgoingDelivery, Repository, RunId, RunSpec, SIMULATOR_ONLY_PRIVATE_KEY,
-    Simulator, Workflow, WorkflowSpec,
+    Access, App, AppSpec, Installation, InstallationSpec, OutgoingDelivery, Repository, RunId, RunSpec,
+    SIMULATOR_ONLY_PRIVATE_KEY, Simulator, Workflow, WorkflowSpec,
 };
 use tokio::net::TcpListener;
 
 pub const SECRET: &str = "a-webhook-secret-that-nobody-may-see";
+
+/// Where people reach the servers of these tests, whatever port they really have.
+pub const PUBLIC_URL: &str = "http://switchboard.localhost";
+pub const CLIENT_SECRET: &str = "a-client-secret-that-nobody-may-see";
 
 const SOURCE_FILE: &str = "\
 outbound:
@@ -27,12 +32,15 @@ inbound:
 pub struct GitHub {
     pub simulator: Simulator,
     pub app: App,
+    /// On `acme`.
+    pub installation: Installation,
     pub api: Repository,
     /// Completes when a test says so.
     pub ci: Workflow,
     /// Consents; `acme/docs` does not.
     pub deploy: Workflow,
-    url: String,
+    /// Where its API and its pages are.
+    pub url: String,
 }
 
 impl GitHub {
@@ -42,12 +50,20 @@ impl GitHub {
 
     /// With an App of this slug.
     pub async fn start_as(slug: &str) -> Self {
-        let simulator = Simulator::new(Arc::new(SystemClock), 7);
+        Self::with_clock(slug, Arc::new(SystemClock)).await
+    }
+
+    /// With time of its own.
+    pub async fn with_clock(slug: &str, clock: Arc<dyn Clock>) -> Self {
+        let simulator = Simulator::new(clock, 7);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let app = simulator.app(AppSpec::new(slug).webhook_secret(SECRET)).unwrap();
+        simulator.configure(|settings| settings.html_url = url.clone());
+        let spec = AppSpec::new(slug).webhook_secret(SECRET).callback_url(&format!("{PUBLIC_URL}{CALLBACK_PATH}"));
+        let permissions = spec.permissions.clone().and("members", Access::Read);
+        let app = simulator.app(AppSpec { permissions, client_secret: CLIENT_SECRET.to_owned(), ..spec }).unwrap();
         let acme = simulator.organization("acme");
-        app.install(&acme, InstallationSpec::all());
+        let installation = app.install(&acme, InstallationSpec::all());
         let api = acme.repository("api");
         api.file("dispatching.yml", SOURCE_FILE);
         let ci = api.workflow(WorkflowSpec::new("ci.yml"));
@@ -57,7 +73,7 @@ impl GitHub {
         acme.repository("docs").workflow(WorkflowSpec::new("publish.yml").dispatchable(&[]));
         let served = simulator.clone();
         tokio::spawn(async move { served.serve(listener).await });
-        Self { simulator, app, api, ci, deploy, url }
+        Self { simulator, app, installation, api, ci, deploy, url }
     }
 
     /// What a server needs to know to be this GitHub's App.
@@ -70,6 +86,20 @@ impl GitHub {
             variable("GITHUB_WEBHOOK_SECRET", SECRET),
             variable("GITHUB_APP_PRIVATE_KEY", &SIMULATOR_ONLY_PRIVATE_KEY.trim_end().replace('\n', "\\n")),
         ]
+    }
+
+    /// As [`GitHub::variables`], for a server where members of `acme/ops` operate and those of `acme` look.
+    pub fn variables_with_sign_in(&self) -> Vec<(String, String)> {
+        let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut variables = self.variables();
+        variables.extend([
+            variable("PUBLIC_URL", PUBLIC_URL),
+            variable("GITHUB_APP_CLIENT_ID", &self.app.client_id()),
+            variable("GITHUB_APP_CLIENT_SECRET", CLIENT_SECRET),
+            variable("SWITCHBOARD_OPERATORS", "acme/ops"),
+            variable("SWITCHBOARD_VIEWERS", "acme, @guest"),
+        ]);
+        variables
     }
 
     /// `ci.yml` succeeds. Returns the run and the webhook of its completion, which nobody has sent yet.

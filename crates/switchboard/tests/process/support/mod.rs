@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod github;
+pub mod person;
 pub mod server;
 
 use std::time::{Duration, Instant};
