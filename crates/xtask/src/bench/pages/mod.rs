@@ -143,6 +143,25 @@ mod tests {
         Seen { name, reads, latencies: Latencies::new(vec![Duration::from_millis(millis)]) }
     }
 
+    /// What the benchmark says of a thousand times as many, said of twice as many, so that a page that is added to the
+    /// list, or changed, does not have to wait for the benchmark.
+    #[test]
+    fn every_page_of_the_list_answers_and_reads_as_often_with_twice_as_much_stored() {
+        let workspace = Workspace::find().unwrap();
+        let scratch = product::Scratch::new(&workspace, "pages-test").unwrap();
+        let counted = [1_000, 2_000].map(|deliveries| {
+            let path = scratch.path().join(format!("{deliveries}.db"));
+            runtime().unwrap().block_on(async {
+                fill::fill(&path, deliveries).await.unwrap();
+                reads::count(&workspace, &path, deliveries).await.unwrap()
+            })
+        });
+        let [few, many] = counted.map(|counted| counted.into_iter().map(|(visit, reads)| (visit.name, reads)));
+        let many: Vec<_> = many.collect();
+        assert_eq!(few.collect::<Vec<_>>(), many);
+        assert!(many.len() > 50 && many.iter().all(|(_, reads)| *reads > 0), "{many:?}");
+    }
+
     #[test]
     fn a_page_that_reads_more_or_takes_longer_is_named() {
         let few = [seen("/", 3, 1), seen("/jobs", 4, 1), seen("/audit", 2, 3)];
