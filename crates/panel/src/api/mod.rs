@@ -1,7 +1,7 @@
 //! The same for programs: JSON under `/api/v1/`. Lists are `{"items": […], "next": "<cursor>" | null}`, take `cursor` and
 //! `limit` (1 to 100, 50 unless said), and problems are told as RFC 9457 does.
 //!
-//! Handlers say what they take and answer beside their code, and [`document`] makes OpenAPI 3.1 of it: a route cannot be
+//! Handlers say what they take and answer beside their code, and `document` makes OpenAPI 3.1 of it: a route cannot be
 //! served without being described. Automations add theirs by [`AutomationPages::api`](crate::AutomationPages::api).
 
 mod audit;
