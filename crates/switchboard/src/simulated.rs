@@ -130,12 +130,12 @@ fn configuration(address: SocketAddr, app: &App, simulated: &Simulated) -> Strin
          GITHUB_WEBHOOK_SECRET={webhook_secret}\n\
          # published with the source, good for nothing else:\n\
          GITHUB_APP_PRIVATE_KEY={key}\n\
-         # Signing in with GitHub: mona operates, lisa looks, ivan has not accepted an invitation, sam is a stranger.\n\
-         PUBLIC_URL={public_url}\n\
-         GITHUB_APP_CLIENT_ID={}\n\
-         GITHUB_APP_CLIENT_SECRET={}\n\
-         SWITCHBOARD_OPERATORS=acme/ops\n\
-         SWITCHBOARD_VIEWERS=acme\n\
+         # For people to sign in with GitHub (mona operates, lisa looks, ivan has not accepted an invitation, sam is a stranger):\n\
+         # PUBLIC_URL={public_url}\n\
+         # GITHUB_APP_CLIENT_ID={}\n\
+         # GITHUB_APP_CLIENT_SECRET={}\n\
+         # SWITCHBOARD_OPERATORS=acme/ops\n\
+         # SWITCHBOARD_VIEWERS=acme\n\
          # Webhooks go to: {webhooks}\n\
          # Or make an App of your own, as on GitHub: switchboard setup --github-url http://{address} --organization acme\n\
          # Press Enter to let ci.yml of acme/api succeed; Ctrl-C ends it.\n",
