@@ -10,7 +10,7 @@ use switchboard_github::webhook::envelope::{Envelope, EnvelopeError};
 use switchboard_github::webhook::headers::{HeaderError, identify, require_json};
 use switchboard_github::webhook::signature::{SignatureError, verify_request};
 use switchboard_store::{
-    Acceptance, DeliveryId, DeliveryKey, Digest, Installation, NewDelivery, Store, StoreError, Subject, Verdict,
+    Acceptance, Binding, DeliveryId, DeliveryKey, Digest, Installation, NewDelivery, Store, StoreError, Subject, Verdict,
 };
 
 use crate::automation::{API, Arrival, Automation, GITHUB};
@@ -78,6 +78,23 @@ pub enum Refusal {
     Crashed(#[from] Crashed),
 }
 
+/// A delivery that is no webhook: verified by another endpoint, and stored as that endpoint worded it.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    /// By what a second one is recognised.
+    pub key: DeliveryKey,
+    /// What must be equal for a second one to be the same.
+    pub digest: Digest,
+    /// What is stored, and what the automations' routers read.
+    pub body: Bytes,
+    /// `owner/name` of the repository it comes from.
+    pub repository: String,
+    /// What it concerns.
+    pub subject: Option<Subject>,
+    /// What it binds from now on.
+    pub bindings: Vec<Binding>,
+}
+
 /// An operator's action: it enters as a delivery, so that it is durable, ordered and audited like any other.
 #[derive(Debug, Clone)]
 pub struct Action {
@@ -123,7 +140,8 @@ impl Acceptor {
         self.crashes.pass(CrashPoint::AfterAccept)?;
         match verdict {
             Verdict::Conflict => Err(Refusal::Conflict),
-            Verdict::Accepted | Verdict::Requeued | Verdict::Duplicate => {
+            // A webhook binds nothing, so nothing can contradict it.
+            Verdict::Accepted | Verdict::Requeued | Verdict::Duplicate | Verdict::Bound { .. } => {
                 let duplicate = verdict == Verdict::Duplicate;
                 Ok(Answer { accepted: true, duplicate, ignored, delivery: guid.as_str().to_owned(), id })
             }
@@ -143,6 +161,18 @@ impl Acceptor {
             action: envelope.action.clone().unwrap_or_default(),
         };
         Ok(self.store.accept(self.delivery(key, Digest::of(&body), Vec::new(), body, &envelope)).await?)
+    }
+
+    /// Takes a delivery in that another endpoint has verified, by its own contract.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn verified(&self, new: Verified) -> Result<Acceptance, StoreError> {
+        let mut delivery = self.delivery(new.key, new.digest, Vec::new(), new.body, &Envelope::default());
+        delivery.subject = new.subject;
+        delivery.repository = Some(new.repository);
+        delivery.bindings = new.bindings;
+        self.store.accept(delivery).await
     }
 
     /// Takes an operator's action in.
@@ -183,6 +213,7 @@ impl Acceptor {
             repository: envelope.repository.as_ref().and_then(|repository| repository.full_name.clone()),
             subject: subject::of(envelope),
             jobs,
+            bindings: Vec::new(),
             body,
         }
     }

@@ -57,5 +57,6 @@ pub(crate) fn start(id: String, jobs: Vec<NewJob>) -> NewDelivery {
         repository: None,
         subject: None,
         jobs,
+        bindings: Vec::new(),
     }
 }

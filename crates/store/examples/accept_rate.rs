@@ -116,6 +116,7 @@ fn delivery(n: u64, template: &str) -> NewDelivery {
     let body = Bytes::from(template.replacen("\"number\":1", &format!("\"number\":{n}"), 1));
     let scattered = u128::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
     NewDelivery {
+        bindings: Vec::new(),
         key: DeliveryKey {
             platform: "github".to_owned(),
             delivery_id: uuid::Uuid::from_u128(scattered).to_string(),

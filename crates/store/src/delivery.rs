@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use switchboard_clock::Timestamp;
 
-use crate::{DeliveryId, Installation, NewJob, Subject};
+use crate::{DeliveryId, Installation, Key, NewJob, Subject, View};
 
 /// By what a delivery is recognised: `platform:delivery_id:event:action`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,6 +53,22 @@ pub struct NewDelivery {
     pub subject: Option<Subject>,
     /// The first jobs; none means that no automation wanted it: it is stored and ignored.
     pub jobs: Vec<NewJob>,
+    /// What the delivery binds, from this moment on. If another value is bound already, the delivery is not taken.
+    pub bindings: Vec<Binding>,
+}
+
+/// A record that keeps its first value: later deliveries must agree with it.
+///
+/// It is how two deliveries that race for one thing are told apart without a lock: of two that bind different values, one is
+/// [`Verdict::Bound`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Binding {
+    /// The record's view.
+    pub view: View,
+    /// The record's key.
+    pub key: Key,
+    /// What the record must hold, and holds from now on.
+    pub value: serde_json::Value,
 }
 
 /// What became of a delivery handed to [`crate::Store::accept`].
@@ -77,6 +93,11 @@ pub enum Verdict {
     Requeued,
     /// Another body came under this id before; nothing was written.
     Conflict,
+    /// One of its [bindings](NewDelivery::bindings) holds another value; nothing was written. The id is a new one that names nothing.
+    Bound {
+        /// Which one, counted from 0.
+        binding: usize,
+    },
 }
 
 /// How far a delivery has come.

@@ -40,7 +40,7 @@ use switchboard_clock::Timestamp;
 use tokio::sync::broadcast;
 
 pub use delivery::{
-    Acceptance, Delivery, DeliveryFilter, DeliveryKey, DeliveryState, Digest, NewDelivery, Retention, Verdict,
+    Acceptance, Binding, Delivery, DeliveryFilter, DeliveryKey, DeliveryState, Digest, NewDelivery, Retention, Verdict,
 };
 pub use error::StoreError;
 pub use id::{DeliveryId, FactId, Installation, Key, Lane, Queue, Subject, View, WorkId};
@@ -66,6 +66,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// A known key with an equal digest is a duplicate, except when the first run ended dead: then its dead jobs are
     /// queued again. A known delivery id of the same platform with another digest is a conflict, and nothing is written.
+    /// Nor is anything if a new delivery's [binding](NewDelivery::bindings) contradicts what is bound already.
     async fn accept(&self, delivery: NewDelivery) -> Result<Acceptance>;
 
     /// Leases up to `claim.capacity` due heads of lanes: oldest first within an installation, installations in turn.

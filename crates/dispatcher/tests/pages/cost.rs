@@ -211,6 +211,7 @@ async fn settle(world: &World, settlement: Settlement) {
         repository: None,
         subject: None,
         jobs: vec![job],
+        bindings: Vec::new(),
     };
     store.accept(delivery).await.unwrap();
     let claim = Claim { worker: "test".to_owned(), queues: vec![queue], capacity: 1, lease: Duration::from_secs(60) };

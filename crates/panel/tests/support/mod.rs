@@ -80,6 +80,7 @@ impl Sample {
             follows: Follows::Inherited,
         };
         let delivery = NewDelivery {
+            bindings: Vec::new(),
             key: DeliveryKey {
                 platform: "github".to_owned(),
                 delivery_id: guid.clone(),

@@ -2,10 +2,12 @@
 
 use bytes::Bytes;
 
+use serde_json::json;
+
 use super::house::{Backend, House, delivery, failure, intent, job};
 use crate::{
-    DeliveryFilter, DeliveryState, Digest, Follows, Installation, NewDelivery, NewJob, Outcome, Settlement, Verdict,
-    WorkFilter, WorkState,
+    Binding, DeliveryFilter, DeliveryState, Digest, Follows, Installation, NewDelivery, NewJob, Outcome, Settlement, Verdict,
+    View, WorkFilter, WorkState,
 };
 
 /// A delivery and its jobs are there once it is accepted, and still there after the server died.
@@ -78,6 +80,26 @@ pub async fn another_body_under_a_known_id_is_a_conflict<B: Backend>(house: &mut
     assert_eq!(house.delivery(first.id).await.duplicates, 0);
     other.key.platform = "callback".to_owned();
     assert_eq!(house.store().accept(other).await.unwrap().verdict, Verdict::Accepted);
+}
+
+/// A binding holds its first value: a delivery that contradicts it is not taken, one that agrees is.
+pub async fn a_binding_keeps_its_first_value<B: Backend>(house: &mut House<B>) {
+    let view = View::of("testing.bound");
+    let binding = |key: &str, value: u32| Binding { view: view.clone(), key: key.into(), value: json!({ "is": value }) };
+    let new = |id: &str, bindings| NewDelivery { bindings, jobs: vec![job("a")], ..delivery(id) };
+    let store = house.store();
+    let verdict = |new| async { store.accept(new).await.unwrap().verdict };
+    assert_eq!(verdict(new("1", vec![binding("x", 1)])).await, Verdict::Accepted);
+    let contradicting = new("2", vec![binding("y", 1), binding("x", 2)]);
+    assert_eq!(verdict(contradicting).await, Verdict::Bound { binding: 1 });
+    let read = |key: &'static str| async { house.store().record(&view, &key.into()).await.unwrap() };
+    assert_eq!((read("x").await, read("y").await), (Some(json!({ "is": 1 })), None), "nothing was written");
+    assert!(house.store().delivery_by_key("github", "2").await.unwrap().is_none());
+    assert_eq!(verdict(new("2", vec![binding("y", 1), binding("x", 1)])).await, Verdict::Accepted);
+    // A duplicate is one whatever it says: what stands under its id has been bound already.
+    assert_eq!(verdict(new("1", vec![binding("x", 2)])).await, Verdict::Duplicate);
+    let (a, b) = tokio::join!(verdict(new("3", vec![binding("z", 1)])), verdict(new("4", vec![binding("z", 2)])));
+    assert!(matches!((a, b), (Verdict::Accepted, Verdict::Bound { .. }) | (Verdict::Bound { .. }, Verdict::Accepted)));
 }
 
 /// A delivery whose run ended dead is queued again when it comes again: its dead jobs only.

@@ -181,6 +181,7 @@ pub fn delivery(id: &str) -> NewDelivery {
         repository: Some("Octo/Hello".to_owned()),
         subject: Some("Octo/Hello#1".into()),
         jobs: Vec::new(),
+        bindings: Vec::new(),
     }
 }
 

@@ -29,6 +29,7 @@ macro_rules! conformance {
                 the_same_delivery_again_is_a_duplicate
                 equal_deliveries_at_once_are_accepted_once
                 another_body_under_a_known_id_is_a_conflict
+                a_binding_keeps_its_first_value
                 a_dead_delivery_is_queued_again
                 a_delivery_settles_with_its_last_job
                 a_delivery_is_dead_with_its_dead_jobs

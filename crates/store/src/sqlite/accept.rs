@@ -3,11 +3,11 @@
 use switchboard_clock::Timestamp;
 
 use super::batch::Batch;
-use super::code::{self, DEAD};
+use super::code::{self, DEAD, Json};
 use super::prepare::Arrival;
 use super::writer::Verb;
 use super::{deliveries, lane, works};
-use crate::{Acceptance, Change, DeliveryState, Result, Verdict};
+use crate::{Acceptance, Binding, Change, DeliveryState, Result, Verdict};
 
 impl Verb for Arrival {
     type Answer = Acceptance;
@@ -18,7 +18,13 @@ impl Verb for Arrival {
 
     fn run(&self, batch: &mut Batch<'_>) -> Result<Acceptance> {
         match self.known(batch)? {
-            Known::No => self.write(batch),
+            Known::No => match self.bound_elsewhere(batch)? {
+                Some(binding) => {
+                    let (id, now) = (batch.next_id(), batch.now);
+                    Ok(answer(batch, id, now, Verdict::Bound { binding }))
+                }
+                None => self.write(batch),
+            },
             Known::Conflict(id, accepted_at) => Ok(answer(batch, id, accepted_at, Verdict::Conflict)),
             Known::Same(id, accepted_at, state) => {
                 batch.execute("UPDATE deliveries SET duplicates = duplicates + 1 WHERE id = ?1", [id])?;
@@ -67,6 +73,20 @@ impl Arrival {
         Ok(same)
     }
 
+    /// The first binding that holds another value.
+    fn bound_elsewhere(&self, batch: &Batch<'_>) -> Result<Option<usize>> {
+        for (n, Binding { view, key, value }) in self.bindings.iter().enumerate() {
+            let mut statement = batch.statement("SELECT value FROM records WHERE view = ?1 AND key = ?2")?;
+            let mut rows = statement.query((view.as_str(), key.as_str()))?;
+            if let Some(row) = rows.next()?
+                && code::json("record", row.get_ref(0)?)? != *value
+            {
+                return Ok(Some(n));
+            }
+        }
+        Ok(None)
+    }
+
     fn write(&self, batch: &mut Batch<'_>) -> Result<Acceptance> {
         let id = batch.next_id();
         let now = batch.now;
@@ -106,6 +126,12 @@ impl Arrival {
             ],
         )?;
         batch.execute("INSERT INTO bodies (id, body) VALUES (?1, ?2)", (id, &self.body))?;
+        for Binding { view, key, value } in &self.bindings {
+            batch.execute(
+                "INSERT INTO records (view, key, value) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                (view.as_str(), key.as_str(), Json::of(value)),
+            )?;
+        }
         batch.delta.accepted();
         if state == DeliveryState::Pending {
             batch.delta.pending(1);

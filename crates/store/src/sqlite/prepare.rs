@@ -6,7 +6,7 @@ use switchboard_clock::Timestamp;
 use super::code::{self, Json};
 use super::print;
 use crate::{
-    Class, Coalesce, CounterAdd, DeliveryKey, Digest, Follows, Hold, Key, LARGE_CHANGES_MAX, NewDelivery, NewIntent,
+    Binding, Class, Coalesce, CounterAdd, DeliveryKey, Digest, Follows, Hold, Key, LARGE_CHANGES_MAX, NewDelivery, NewIntent,
     NewJob, Outcome, Queue, RecordChange, Result, SETTLEMENT_BYTES_MAX, Settlement, StoreError, Subject, View,
     Withdrawal, WorkId,
 };
@@ -84,12 +84,14 @@ pub(super) struct Arrival {
     pub(super) repository: Option<String>,
     pub(super) subject: Option<Subject>,
     pub(super) jobs: Vec<Wish>,
+    pub(super) bindings: Vec<Binding>,
 }
 
 impl Arrival {
     pub(super) fn of(delivery: NewDelivery) -> Result<Self> {
         let body_bytes = delivery.body.len();
         Ok(Self {
+            bindings: delivery.bindings,
             key_print: print::of_key(&delivery.key.platform, &delivery.key.delivery_id),
             key: delivery.key,
             digest: delivery.digest,

@@ -138,6 +138,7 @@ fn new(group: &Group, platform: &str, id: &str, body: Vec<u8>) -> NewDelivery {
         repository: Some(group.repository.to_string()),
         subject: None,
         jobs: Vec::new(),
+        bindings: Vec::new(),
     }
 }
 
