@@ -10,7 +10,8 @@ use switchboard_github::webhook::envelope::{Envelope, EnvelopeError};
 use switchboard_github::webhook::headers::{HeaderError, identify, require_json};
 use switchboard_github::webhook::signature::{SignatureError, verify_request};
 use switchboard_store::{
-    Acceptance, Binding, DeliveryId, DeliveryKey, Digest, Installation, NewDelivery, Store, StoreError, Subject, Verdict,
+    Acceptance, Binding, DeliveryId, DeliveryKey, Digest, Installation, NewDelivery, Store, StoreError, Subject,
+    Verdict,
 };
 
 use crate::automation::{API, Arrival, Automation, GITHUB};

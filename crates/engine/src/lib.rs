@@ -27,6 +27,7 @@ mod context;
 pub mod crash;
 mod engine;
 pub mod gaps;
+pub mod glob;
 pub mod installations;
 pub mod observe;
 pub mod operations;

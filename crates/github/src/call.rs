@@ -103,7 +103,7 @@ impl<T> Call<T> {
     }
 
     /// Sends `body` as JSON.
-    pub fn json(mut self, body: &impl Serialize) -> Self {
+    pub fn json(mut self, body: &(impl Serialize + ?Sized)) -> Self {
         self.body = serde_json::to_vec(body).map(|json| Some(json.into())).map_err(|error| error.to_string());
         self
     }

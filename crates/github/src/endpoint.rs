@@ -139,6 +139,51 @@ pub static WORKFLOW_RUNS: Endpoint =
 /// Starts a workflow. Five points, but no content write.
 pub static WORKFLOW_DISPATCH: Endpoint =
     Endpoint::post("/repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches", Permission::ACTIONS, Effect::Write);
+/// Raises an event of ours in a repository. Five points, but no content write.
+pub static REPOSITORY_DISPATCH: Endpoint =
+    Endpoint::post("/repos/{owner}/{repo}/dispatches", Permission::CONTENTS, Effect::Write);
+/// Runs of all workflows of a repository.
+pub static REPOSITORY_RUNS: Endpoint = Endpoint::read("/repos/{owner}/{repo}/actions/runs", Permission::ACTIONS);
+/// One run.
+pub static RUN: Endpoint = Endpoint::read("/repos/{owner}/{repo}/actions/runs/{run}", Permission::ACTIONS);
+/// The jobs of one attempt of a run.
+pub static RUN_JOBS: Endpoint =
+    Endpoint::read("/repos/{owner}/{repo}/actions/runs/{run}/attempts/{attempt}/jobs", Permission::ACTIONS);
+/// Runs everything of a run again. While it runs GitHub refuses, so that twice is as good as once.
+pub static RERUN: Endpoint = Endpoint {
+    method: "POST",
+    route: "/repos/{owner}/{repo}/actions/runs/{run}/rerun",
+    needs: Some((Permission::ACTIONS, Access::Write)),
+    effect: Effect::Write,
+    repeat: Repeat::Harmless,
+};
+/// Runs the failed jobs of a run again.
+pub static RERUN_FAILED: Endpoint = Endpoint {
+    method: "POST",
+    route: "/repos/{owner}/{repo}/actions/runs/{run}/rerun-failed-jobs",
+    needs: Some((Permission::ACTIONS, Access::Write)),
+    effect: Effect::Write,
+    repeat: Repeat::Harmless,
+};
+/// How two commits are related.
+pub static COMPARE: Endpoint = Endpoint::read("/repos/{owner}/{repo}/compare/{comparison}", Permission::CONTENTS);
+/// Check runs on a commit.
+pub static CHECK_RUNS: Endpoint = Endpoint::read("/repos/{owner}/{repo}/commits/{ref}/check-runs", Permission::CHECKS);
+/// Creates a check run.
+pub static CREATE_CHECK_RUN: Endpoint =
+    Endpoint::post("/repos/{owner}/{repo}/check-runs", Permission::CHECKS, Effect::ContentWrite);
+/// Changes a check run.
+pub static UPDATE_CHECK_RUN: Endpoint =
+    Endpoint::patch("/repos/{owner}/{repo}/check-runs/{check}", Permission::CHECKS, Effect::ContentWrite);
+/// Comments on an issue or pull request.
+pub static COMMENTS: Endpoint =
+    Endpoint::read("/repos/{owner}/{repo}/issues/{number}/comments", Permission::PULL_REQUESTS);
+/// Comments on a pull request.
+pub static CREATE_COMMENT: Endpoint =
+    Endpoint::post("/repos/{owner}/{repo}/issues/{number}/comments", Permission::PULL_REQUESTS, Effect::ContentWrite);
+/// Edits a comment.
+pub static UPDATE_COMMENT: Endpoint =
+    Endpoint::patch("/repos/{owner}/{repo}/issues/comments/{comment}", Permission::PULL_REQUESTS, Effect::ContentWrite);
 /// Issues of a repository.
 pub static ISSUES: Endpoint = Endpoint::read("/repos/{owner}/{repo}/issues", Permission::ISSUES);
 /// Opens an issue.
@@ -181,6 +226,19 @@ pub static ALL: &[&Endpoint] = &[
     &CONTENTS,
     &WORKFLOW_RUNS,
     &WORKFLOW_DISPATCH,
+    &REPOSITORY_DISPATCH,
+    &REPOSITORY_RUNS,
+    &RUN,
+    &RUN_JOBS,
+    &RERUN,
+    &RERUN_FAILED,
+    &COMPARE,
+    &CHECK_RUNS,
+    &CREATE_CHECK_RUN,
+    &UPDATE_CHECK_RUN,
+    &COMMENTS,
+    &CREATE_COMMENT,
+    &UPDATE_COMMENT,
     &ISSUES,
     &CREATE_ISSUE,
     &UPDATE_ISSUE,
@@ -203,7 +261,10 @@ mod tests {
     #[test]
     fn the_table_tells_what_an_app_must_be_granted() {
         let needed = needed(ALL.iter().copied());
-        assert_eq!(needed.to_string(), "actions: write, contents: read, issues: write, members: read, metadata: read");
+        assert_eq!(
+            needed.to_string(),
+            "actions: write, checks: write, contents: write, issues: write, members: read, metadata: read, pull_requests: write"
+        );
     }
 
     #[test]

@@ -65,7 +65,8 @@ pub fn consistent(identity: &Identity, report: &Report, takes_nightlies: bool) -
 pub fn same_repository(identity: &Identity, pinned: Option<u64>) -> Result<(), Refusal> {
     match (identity.repository_id, pinned) {
         (Some(id), Some(pinned)) if id != pinned => {
-            let detail = format!("{} is another repository than the one that this name stood for.", identity.repository);
+            let detail =
+                format!("{} is another repository than the one that this name stood for.", identity.repository);
             Err(Refusal::new(Code::IdentityChanged, detail))
         }
         _ => Ok(()),

@@ -92,7 +92,11 @@ pub fn advance(now: Option<State>, input: Input) -> Step {
         (Some(State::Running), Input::JobEnded(_)) => Step::Unchanged,
         (Some(State::Completed { by: By::Report, .. }), Input::Started) => Step::Late,
         (Some(State::Completed { by: By::Report, conclusion: stood }), Input::Completed(said)) => {
-            if stood == said { Step::Decorated } else { Step::Contradicted { stood } }
+            if stood == said {
+                Step::Decorated
+            } else {
+                Step::Contradicted { stood }
+            }
         }
         (Some(State::Completed { by: By::Timer | By::GitHub, .. }), Input::Completed(conclusion)) => {
             completed(conclusion, By::Report, Turn::Revived)

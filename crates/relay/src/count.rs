@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::conclusion::Conclusion;
+use crate::config::P50_EDGES;
 use crate::report::{Category, Verdict};
 
 /// What a result counts as.
@@ -76,18 +77,16 @@ pub fn moves(before: Option<Class>, now: Option<Class>) -> Vec<(&'static str, i6
     adds
 }
 
-/// Upper edges of the end-to-end histogram in minutes, exclusive; the last bucket has none.
-pub const E2E_EDGES_MINUTES: [u32; 14] = [1, 5, 10, 15, 20, 30, 45, 60, 90, 120, 150, 180, 240, 360];
 /// The histogram's fields, one more than there are edges.
 pub const E2E_FIELDS: [&str; 15] = [
-    "e2e_0", "e2e_1", "e2e_2", "e2e_3", "e2e_4", "e2e_5", "e2e_6", "e2e_7", "e2e_8", "e2e_9", "e2e_10", "e2e_11", "e2e_12",
-    "e2e_13", "e2e_14",
+    "e2e_0", "e2e_1", "e2e_2", "e2e_3", "e2e_4", "e2e_5", "e2e_6", "e2e_7", "e2e_8", "e2e_9", "e2e_10", "e2e_11",
+    "e2e_12", "e2e_13", "e2e_14",
 ];
 
 /// The histogram's field for a run that took so many milliseconds end to end.
 #[must_use]
 pub fn e2e_field(milliseconds: u64) -> &'static str {
-    let bucket = E2E_EDGES_MINUTES.partition_point(|edge| u64::from(*edge) * 60_000 <= milliseconds);
+    let bucket = P50_EDGES.partition_point(|edge| u64::from(*edge) * 60_000 <= milliseconds);
     E2E_FIELDS.get(bucket).copied().unwrap_or(E2E_FIELDS[14])
 }
 
@@ -102,7 +101,7 @@ pub fn p50_minutes(samples: &[u64; 15]) -> Result<Option<u32>, NoSamples> {
         return Err(NoSamples);
     }
     let mut below = 0;
-    for (edge, samples) in E2E_EDGES_MINUTES.iter().zip(samples) {
+    for (edge, samples) in P50_EDGES.iter().zip(samples) {
         below += samples;
         if below >= all.div_ceil(2) {
             return Ok(Some(*edge));
@@ -134,7 +133,10 @@ mod tests {
         };
         let of = |conclusion| class("build", conclusion, Some(&upstream), false);
         assert_eq!(of(Conclusion::Success), Class::Pass);
-        assert_eq!((of(Conclusion::Failure), class("b", Conclusion::Failure, None, false)), (Class::FailUpstream, Class::Fail));
+        assert_eq!(
+            (of(Conclusion::Failure), class("b", Conclusion::Failure, None, false)),
+            (Class::FailUpstream, Class::Fail)
+        );
         assert_eq!((of(Conclusion::TimedOut), of(Conclusion::Cancelled)), (Class::Timeout, Class::Other));
     }
 

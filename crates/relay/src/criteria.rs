@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::Criteria;
+
 /// The days whose numbers count for a promotion.
 pub const PROMOTION_DAYS: u32 = 14;
 /// The days whose numbers count for a demotion.
@@ -10,35 +12,6 @@ pub const DEMOTION_DAYS: u32 = 7;
 const IN_A_ROW: u8 = 2;
 /// A whole, in basis points.
 const WHOLE: u64 = 10_000;
-
-/// `[relay.criteria]`: the thresholds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the settings of the same names; minutes, days and percent")]
-pub struct Criteria {
-    pub min_days: u32,
-    pub data_days: u32,
-    pub queue_minutes: u32,
-    pub long_percent: u32,
-    pub p50_minutes: u32,
-    pub timeout_percent: u32,
-    pub pass_percent: u32,
-    pub min_results: u32,
-}
-
-impl Default for Criteria {
-    fn default() -> Self {
-        Self {
-            min_days: 30,
-            data_days: 14,
-            queue_minutes: 30,
-            long_percent: 1,
-            p50_minutes: 180,
-            timeout_percent: 1,
-            pass_percent: 90,
-            min_results: 20,
-        }
-    }
-}
 
 /// The numbers of an entry over a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -152,7 +125,10 @@ pub fn promotion(criteria: &Criteria, numbers: &Numbers) -> Vec<Line> {
         line(Criterion::DaysAtLevel, at_least(Some(numbers.days_at_level.into()), criteria.min_days.into())),
         line(Criterion::DaysOfData, at_least(numbers.days_of_data.map(u64::from), criteria.data_days.into())),
         line(Criterion::Queue, below_queue),
-        line(Criterion::LongRuns, share(numbers.long_runs, numbers.runs, criteria.long_percent, |sum, bound| sum < bound)),
+        line(
+            Criterion::LongRuns,
+            share(numbers.long_runs, numbers.runs, criteria.long_percent, |sum, bound| sum < bound),
+        ),
     ];
     lines.extend(stability(criteria, numbers));
     lines.push(line(Criterion::Results, at_least(Some(numbers.counted()), criteria.min_results.into())));
@@ -170,7 +146,10 @@ pub fn stability(criteria: &Criteria, numbers: &Numbers) -> [Line; 3] {
             Criterion::TimeoutRate,
             share(numbers.timeout, numbers.counted(), criteria.timeout_percent, |sum, bound| sum < bound),
         ),
-        line(Criterion::PassRate, share(numbers.pass, numbers.counted(), criteria.pass_percent, |sum, bound| sum > bound)),
+        line(
+            Criterion::PassRate,
+            share(numbers.pass, numbers.counted(), criteria.pass_percent, |sum, bound| sum > bound),
+        ),
     ]
 }
 
@@ -302,7 +281,8 @@ mod tests {
     #[test]
     fn without_data_nothing_is_met_or_missed() {
         let lines = promotion(&Criteria::default(), &Numbers::default());
-        let unknown = [Criterion::DaysOfData, Criterion::Queue, Criterion::LongRuns, Criterion::P50, Criterion::PassRate];
+        let unknown =
+            [Criterion::DaysOfData, Criterion::Queue, Criterion::LongRuns, Criterion::P50, Criterion::PassRate];
         for line in lines.iter().filter(|line| unknown.contains(&line.criterion)) {
             assert_eq!((line.outcome, line.value), (Outcome::NoData, None));
         }
@@ -312,11 +292,15 @@ mod tests {
     fn relay_33_two_bad_days_make_an_entry_due_and_two_good_ones_clear_it() {
         let bad = Numbers { pass: 50, fail: 50, timeout: 0, ..good() };
         let criteria = Criteria::default();
-        assert_eq!((evaluate(&criteria, &bad), evaluate(&criteria, &good())), (Evaluation::Failing, Evaluation::Passing));
+        assert_eq!(
+            (evaluate(&criteria, &bad), evaluate(&criteria, &good())),
+            (Evaluation::Failing, Evaluation::Passing)
+        );
         let few = Numbers { pass: 0, fail: 19, timeout: 0, ..good() };
         assert_eq!(evaluate(&criteria, &few), Evaluation::NoData);
 
-        let after = |evaluations: &[Evaluation]| evaluations.iter().fold(Demotion::default(), |now, next| now.after(*next));
+        let after =
+            |evaluations: &[Evaluation]| evaluations.iter().fold(Demotion::default(), |now, next| now.after(*next));
         use Evaluation::{Failing, NoData, Passing};
         assert!(!after(&[Failing]).due && !after(&[Failing, Passing, Failing]).due);
         assert!(after(&[Failing, Failing]).due && after(&[Failing, NoData, Failing]).due);

@@ -1,11 +1,10 @@
 //! Who reports: what a verified token says about the run that it was given to, by the rules of its provider.
 
-use std::collections::BTreeMap;
-
 use switchboard_clock::Timestamp;
 use switchboard_github::RepoName;
-use switchboard_github::oidc::{Claims, GITHUB_ISSUER};
+use switchboard_github::oidc::Claims;
 
+use crate::config::{Pipeline, Provider};
 use crate::refusal::{Code, Refusal};
 use crate::report::{ATTEMPTS_MAX, RunIds};
 
@@ -30,31 +29,6 @@ pub struct Identity {
     /// What its provider's run ids look like.
     pub run_ids: RunIds,
 }
-
-/// A provider of runs other than GitHub Actions: Buildkite's claims, at an issuer of their own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Provider {
-    /// The tokens' `iss`.
-    pub issuer: String,
-    /// The pipelines that may report.
-    pub pipelines: Vec<Pipeline>,
-}
-
-/// A pipeline that may report for a repository.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pipeline {
-    /// The claim `organization_id`.
-    pub organization_id: String,
-    /// The claim `pipeline_id`.
-    pub pipeline_id: String,
-    /// For which repository it reports.
-    pub repo: RepoName,
-    /// Further claims, each with the values that it may have.
-    pub required_claims: BTreeMap<String, Vec<String>>,
-}
-
-/// Buildkite's issuer: buildkite.com/docs, "OIDC tokens".
-pub const BUILDKITE_ISSUER: &str = "https://agent.buildkite.com";
 
 /// Events whose runs a stranger can start with content of their own.
 fn is_untrusted(event: &str) -> bool {
@@ -102,9 +76,10 @@ fn of_pipeline(claims: &Claims, provider: &Provider) -> Result<Identity, Refusal
     };
     let (organization, pipeline) = (claim("organization_id")?, claim("pipeline_id")?);
     let mapped = |known: &&Pipeline| known.organization_id == organization && known.pipeline_id == pipeline;
-    let mapped = provider.pipelines.iter().find(mapped).ok_or_else(|| {
-        Refusal::new(Code::PipelineUnmapped, "The token's pipeline is not mapped to a repository.")
-    })?;
+    let mapped =
+        provider.pipelines.iter().find(mapped).ok_or_else(|| {
+            Refusal::new(Code::PipelineUnmapped, "The token's pipeline is not mapped to a repository.")
+        })?;
     for (name, allowed) in &mapped.required_claims {
         if !claims.text(name).is_some_and(|value| allowed.contains(&value)) {
             let detail = format!("The token's claim `{name}` has no value that is allowed for this pipeline.");
@@ -133,6 +108,5 @@ fn token_id(claims: &Claims) -> Option<String> {
 /// The issuers to verify tokens of: GitHub's and those of the providers.
 #[must_use]
 pub fn issuers<'i>(github: &'i str, providers: &'i [Provider]) -> Vec<&'i str> {
-    let github = if github.is_empty() { GITHUB_ISSUER } else { github };
     std::iter::once(github).chain(providers.iter().map(|provider| provider.issuer.as_str())).collect()
 }

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use switchboard_engine::glob::{Star, matches};
+
 use super::SettingError;
 use crate::names::{RepositoryName, WorkflowFile};
 
@@ -15,7 +17,7 @@ impl RepositoryPattern {
     /// Whether the pattern means this repository.
     #[must_use]
     pub fn matches(&self, repository: &RepositoryName) -> bool {
-        matches(&self.0.to_ascii_lowercase(), &repository.lower())
+        matches(&self.0.to_ascii_lowercase(), &repository.lower(), Star::Crosses)
     }
 }
 
@@ -45,7 +47,7 @@ impl WorkflowPattern {
     /// Whether the pattern means this workflow.
     #[must_use]
     pub fn matches(&self, workflow: &WorkflowFile) -> bool {
-        matches(&self.0, workflow.as_str())
+        matches(&self.0, workflow.as_str(), Star::Crosses)
     }
 }
 
@@ -68,26 +70,6 @@ impl fmt::Display for WorkflowPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// Matches from left to right; each piece between wildcards may stand at its earliest place, so time is linear in practice.
-fn matches(pattern: &str, text: &str) -> bool {
-    let mut pieces = pattern.split(WILDCARD);
-    let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else { return false };
-    let mut pieces = pieces.peekable();
-    if pieces.peek().is_none() {
-        return rest.is_empty();
-    }
-    while let Some(piece) = pieces.next() {
-        if pieces.peek().is_none() {
-            return rest.ends_with(piece);
-        }
-        match rest.find(piece) {
-            Some(at) => rest = &rest[at + piece.len()..],
-            None => return false,
-        }
-    }
-    true
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::app::Account;
 use crate::auth::Auth;
@@ -59,6 +60,39 @@ pub struct RunFilter<'a> {
     pub created: Option<&'a str>,
 }
 
+/// A page of an attempt's jobs.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Jobs {
+    /// How many there are on all pages.
+    #[serde(default, deserialize_with = "super::or_default")]
+    pub total_count: u64,
+    /// Those of this page.
+    #[serde(default, deserialize_with = "super::or_default")]
+    pub jobs: Vec<Job>,
+}
+
+/// A job of a run. Its id is that of its check run too.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Job {
+    /// Its id.
+    pub id: u64,
+    /// Its name.
+    pub name: Option<String>,
+    /// `queued`, `in_progress`, `completed`, ….
+    pub status: Option<String>,
+    /// How it ended, once it has.
+    pub conclusion: Option<String>,
+}
+
+/// Which jobs of a run to run again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rerun {
+    /// All of them.
+    All,
+    /// Those that failed, and what depends on them.
+    Failed,
+}
+
 /// What to start a workflow with.
 #[derive(Debug, Clone, Serialize)]
 pub struct DispatchRequest<'a> {
@@ -94,15 +128,45 @@ impl GitHub {
         filter: &RunFilter<'_>,
     ) -> Call<WorkflowRuns> {
         let values = [repo.owner(), repo.name(), workflow];
-        let mut call = self.call(auth, &endpoint::WORKFLOW_RUNS, &values).query("per_page", MAX_PER_PAGE);
-        let parameters =
-            [("event", filter.event), ("branch", filter.branch), ("actor", filter.actor), ("created", filter.created)];
-        for (name, value) in parameters {
-            if let Some(value) = value {
-                call = call.query(name, value);
-            }
-        }
-        call.typed()
+        filtered(self.call(auth, &endpoint::WORKFLOW_RUNS, &values), filter).typed()
+    }
+
+    /// Runs of all workflows of a repository, newest first; one page.
+    pub fn repository_runs(
+        &self,
+        auth: impl Into<Auth>,
+        repo: &RepoName,
+        filter: &RunFilter<'_>,
+    ) -> Call<WorkflowRuns> {
+        let call = self.call(auth, &endpoint::REPOSITORY_RUNS, &[repo.owner(), repo.name()]);
+        filtered(call, filter).typed()
+    }
+
+    /// A run.
+    pub fn run(&self, auth: impl Into<Auth>, repo: &RepoName, run: RunId) -> Call<WorkflowRun> {
+        self.call(auth, &endpoint::RUN, &[repo.owner(), repo.name(), &run.0.to_string()]).typed()
+    }
+
+    /// A page of the jobs of one attempt of a run, from page 1.
+    pub fn run_jobs(&self, auth: impl Into<Auth>, repo: &RepoName, run: RunId, attempt: u32, page: u32) -> Call<Jobs> {
+        let values = [repo.owner(), repo.name(), &run.0.to_string(), &attempt.to_string()];
+        let call = self.call(auth, &endpoint::RUN_JOBS, &values).query("per_page", MAX_PER_PAGE);
+        call.query("page", page).typed()
+    }
+
+    /// Runs a run, or what failed of it, again.
+    pub fn rerun(&self, auth: impl Into<Auth>, repo: &RepoName, run: RunId, which: Rerun) -> Call<Raw> {
+        let endpoint = match which {
+            Rerun::All => &endpoint::RERUN,
+            Rerun::Failed => &endpoint::RERUN_FAILED,
+        };
+        self.call(auth, endpoint, &[repo.owner(), repo.name(), &run.0.to_string()])
+    }
+
+    /// Raises an event in a repository, which starts its workflows `on: repository_dispatch`. `request` is the whole body,
+    /// as JSON; GitHub answers with 204 and names no run.
+    pub fn repository_dispatch(&self, auth: impl Into<Auth>, repo: &RepoName, request: &RawValue) -> Call<Raw> {
+        self.call(auth, &endpoint::REPOSITORY_DISPATCH, &[repo.owner(), repo.name()]).json(request)
     }
 
     /// Starts a workflow. Sent once; see [`dispatched_run`] for its answer.
@@ -115,6 +179,13 @@ impl GitHub {
     ) -> Call<Raw> {
         self.call(auth, &endpoint::WORKFLOW_DISPATCH, &[repo.owner(), repo.name(), workflow]).json(request)
     }
+}
+
+fn filtered(call: Call<Raw>, filter: &RunFilter<'_>) -> Call<Raw> {
+    let parameters =
+        [("event", filter.event), ("branch", filter.branch), ("actor", filter.actor), ("created", filter.created)];
+    let given = parameters.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    given.fold(call.query("per_page", MAX_PER_PAGE), |call, (name, value)| call.query(name, value))
 }
 
 /// The run that the body of a successful dispatch names, if it names one.

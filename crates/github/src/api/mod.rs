@@ -5,6 +5,8 @@
 
 pub mod actions;
 pub mod app;
+pub mod checks;
+pub mod comments;
 pub mod issues;
 pub mod repos;
 

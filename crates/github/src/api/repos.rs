@@ -36,6 +36,13 @@ pub struct Repository {
     pub has_issues: Option<bool>,
 }
 
+/// How a commit is related to a branch.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Comparison {
+    /// `identical`, `behind` (the branch contains the commit), `ahead` or `diverged`.
+    pub status: String,
+}
+
 /// What is at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum File {
@@ -63,6 +70,19 @@ impl GitHub {
     /// The installation that covers a repository, asked by the App as itself.
     pub fn repository_installation(&self, repo: &RepoName) -> Call<Installation> {
         self.call(Auth::App, &endpoint::REPOSITORY_INSTALLATION, &[repo.owner(), repo.name()]).typed()
+    }
+
+    /// How `head` is related to `base`; both are branches, tags or commits.
+    pub fn compare(&self, auth: impl Into<Auth>, repo: &RepoName, base: &str, head: &str) -> Call<Comparison> {
+        let comparison = format!("{base}...{head}");
+        // The list of commits is not read; one is the smallest page.
+        let call = self.call(auth, &endpoint::COMPARE, &[repo.owner(), repo.name(), &comparison]);
+        call.query("per_page", 1).typed()
+    }
+
+    /// The bytes at a path on a branch, tag or commit.
+    pub fn contents_at(&self, auth: impl Into<Auth>, repo: &RepoName, path: &str, git_ref: &str) -> Call<Raw> {
+        self.contents(auth, repo, path).query("ref", git_ref)
     }
 
     /// The bytes at a path on the default branch.

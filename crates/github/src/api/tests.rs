@@ -1,9 +1,10 @@
 use serde_json::{Value, json};
 
-use super::actions::RunFilter;
+use super::actions::{Rerun, RunFilter};
+use super::checks::{CheckOutput, CheckRunRequest};
 use super::issues::{IssueFilter, IssueUpdate, NewIssue};
 use crate::testing::{World, answer, dispatcher, reader, repo};
-use crate::{InstallationId, RepoId};
+use crate::{AppId, InstallationId, RepoId, RunId};
 
 /// What the last call asked for: method, path with query, body.
 fn last(world: &World) -> (String, String, Value) {
@@ -71,4 +72,90 @@ async fn nulls_and_unknown_members_do_not_matter() {
     assert_eq!((repository.id, repository.full_name, repository.archived), (RepoId(1), repo(), false));
     assert_eq!(world.github.repository_installation(&repo()).fetch().await.unwrap().value.id, InstallationId(7));
     assert_eq!(last(&world).1, "/repos/octo/hello/installation");
+}
+
+#[tokio::test]
+async fn check_runs_are_found_by_name_and_app_created_and_changed() {
+    let world = World::new();
+    world.stub.will_answer([
+        answer(200, &[], &json!({"total_count": 1, "check_runs": [{"id": 9, "name": "crcr/a/b", "conclusion": null}]})),
+        answer(201, &[], &json!({"id": 10})),
+        answer(200, &[], &json!({"id": 10})),
+    ]);
+    let found = world.github.check_runs(dispatcher(), &repo(), "abc", "crcr/a/b", AppId(42)).fetch().await.unwrap();
+    assert_eq!(found.value.check_runs[0].id, 9);
+    let path = "/repos/octo/hello/commits/abc/check-runs?check_name=crcr%2Fa%2Fb&app_id=42&per_page=100";
+    assert_eq!(last(&world).1, path);
+
+    let output = CheckOutput { title: "In progress", summary: "" };
+    let new = CheckRunRequest {
+        head_sha: Some("abc"),
+        name: Some("crcr/a/b"),
+        status: "in_progress",
+        conclusion: None,
+        details_url: Some("https://x"),
+        external_id: Some("5:7"),
+        output: output.clone(),
+    };
+    assert_eq!(world.github.create_check_run(dispatcher(), &repo(), &new).fetch().await.unwrap().value.id, 10);
+    let body = json!({
+        "head_sha": "abc", "name": "crcr/a/b", "status": "in_progress", "details_url": "https://x", "external_id": "5:7",
+        "output": {"title": "In progress", "summary": ""},
+    });
+    assert_eq!(last(&world), ("POST".to_owned(), "/repos/octo/hello/check-runs".to_owned(), body));
+
+    let change = CheckRunRequest { head_sha: None, name: None, conclusion: Some("success"), ..new };
+    world.github.update_check_run(dispatcher(), &repo(), 10, &change).fetch().await.unwrap();
+    let (method, path, body) = last(&world);
+    assert_eq!((method.as_str(), path.as_str()), ("PATCH", "/repos/octo/hello/check-runs/10"));
+    assert_eq!((&body["conclusion"], body.get("head_sha")), (&json!("success"), None));
+}
+
+#[tokio::test]
+async fn events_are_raised_and_runs_read_and_run_again() {
+    let world = World::new();
+    world.stub.will_answer([
+        answer(204, &[], &Value::Null),
+        answer(200, &[], &json!({"workflow_runs": []})),
+        answer(200, &[], &json!({"id": 5, "status": "completed", "conclusion": "startup_failure"})),
+        answer(200, &[], &json!({"total_count": 1, "jobs": [{"id": 6, "name": "build", "conclusion": null}]})),
+        answer(201, &[], &json!({})),
+        answer(200, &[], &json!({"status": "behind", "commits": []})),
+    ]);
+    let request = serde_json::value::to_raw_value(&json!({"event_type": "push", "client_payload": {}})).unwrap();
+    world.github.repository_dispatch(dispatcher(), &repo(), &request).send().await.unwrap();
+    let body = json!({"event_type": "push", "client_payload": {}});
+    assert_eq!(last(&world), ("POST".to_owned(), "/repos/octo/hello/dispatches".to_owned(), body));
+
+    let filter = RunFilter { event: Some("repository_dispatch"), ..RunFilter::default() };
+    world.github.repository_runs(dispatcher(), &repo(), &filter).fetch().await.unwrap();
+    assert_eq!(last(&world).1, "/repos/octo/hello/actions/runs?per_page=100&event=repository_dispatch");
+    let run = world.github.run(dispatcher(), &repo(), RunId(5)).fetch().await.unwrap().value;
+    assert_eq!(run.conclusion.as_deref(), Some("startup_failure"));
+    let jobs = world.github.run_jobs(dispatcher(), &repo(), RunId(5), 2, 1).fetch().await.unwrap().value;
+    assert_eq!((jobs.total_count, jobs.jobs[0].id), (1, 6));
+    assert_eq!(last(&world).1, "/repos/octo/hello/actions/runs/5/attempts/2/jobs?per_page=100&page=1");
+    world.github.rerun(dispatcher(), &repo(), RunId(5), Rerun::Failed).send().await.unwrap();
+    assert_eq!(last(&world).1, "/repos/octo/hello/actions/runs/5/rerun-failed-jobs");
+    let compared = world.github.compare(dispatcher(), &repo(), "main", "abc").fetch().await.unwrap().value;
+    assert_eq!(
+        (compared.status.as_str(), last(&world).1.as_str()),
+        ("behind", "/repos/octo/hello/compare/main...abc?per_page=1")
+    );
+}
+
+#[tokio::test]
+async fn comments_are_listed_written_and_edited() {
+    let world = World::new();
+    world.stub.will_answer([
+        answer(200, &[], &json!([{"id": 3, "body": null, "user": null}])),
+        answer(201, &[], &json!({"id": 4})),
+        answer(200, &[], &json!({"id": 4})),
+    ]);
+    let page = world.github.comments(dispatcher(), &repo(), 7, 2).fetch().await.unwrap().value;
+    assert_eq!((page[0].id, last(&world).1.as_str()), (3, "/repos/octo/hello/issues/7/comments?per_page=100&page=2"));
+    assert_eq!(world.github.create_comment(dispatcher(), &repo(), 7, "text").fetch().await.unwrap().value.id, 4);
+    world.github.update_comment(dispatcher(), &repo(), 4, "more").fetch().await.unwrap();
+    let path = "/repos/octo/hello/issues/comments/4".to_owned();
+    assert_eq!(last(&world), ("PATCH".to_owned(), path, json!({"body": "more"})));
 }

@@ -89,8 +89,12 @@ mod tests {
     }
 
     fn any_order() -> impl Strategy<Value = Order> {
-        ("[ab]", any_run(), 1..1001_u32, any::<bool>())
-            .prop_map(|(seq, run, attempt, completed)| Order { seq, run, attempt, completed })
+        ("[ab]", any_run(), 1..1001_u32, any::<bool>()).prop_map(|(seq, run, attempt, completed)| Order {
+            seq,
+            run,
+            attempt,
+            completed,
+        })
     }
 
     #[test]

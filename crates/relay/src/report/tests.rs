@@ -118,7 +118,8 @@ fn decorations_never_refuse_and_are_dropped_whole() {
         "triage_verdict": {"schema_version": 2, "category": "infra", "confidence": "low"}, "unknown": [1, 2],
     });
     let report = read(json!({ "workflow": wrong })).unwrap();
-    let dropped = ["url", "artifact_url", "started_at", "test_results", "failed_tests", "environment", "triage_verdict"];
+    let dropped =
+        ["url", "artifact_url", "started_at", "test_results", "failed_tests", "environment", "triage_verdict"];
     assert_eq!(report.decorations.dropped, dropped);
     assert_eq!(Decorations { dropped: Vec::new(), ..report.decorations }, Decorations::default());
 }

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::house::{Backend, House, delivery, failure, intent, job};
 use crate::{
-    Binding, DeliveryFilter, DeliveryState, Digest, Follows, Installation, NewDelivery, NewJob, Outcome, Settlement, Verdict,
-    View, WorkFilter, WorkState,
+    Binding, DeliveryFilter, DeliveryState, Digest, Follows, Installation, NewDelivery, NewJob, Outcome, Settlement,
+    Verdict, View, WorkFilter, WorkState,
 };
 
 /// A delivery and its jobs are there once it is accepted, and still there after the server died.
@@ -85,7 +85,8 @@ pub async fn another_body_under_a_known_id_is_a_conflict<B: Backend>(house: &mut
 /// A binding holds its first value: a delivery that contradicts it is not taken, one that agrees is.
 pub async fn a_binding_keeps_its_first_value<B: Backend>(house: &mut House<B>) {
     let view = View::of("testing.bound");
-    let binding = |key: &str, value: u32| Binding { view: view.clone(), key: key.into(), value: json!({ "is": value }) };
+    let binding =
+        |key: &str, value: u32| Binding { view: view.clone(), key: key.into(), value: json!({ "is": value }) };
     let new = |id: &str, bindings| NewDelivery { bindings, jobs: vec![job("a")], ..delivery(id) };
     let store = house.store();
     let verdict = |new| async { store.accept(new).await.unwrap().verdict };

@@ -6,9 +6,9 @@ use switchboard_clock::Timestamp;
 use super::code::{self, Json};
 use super::print;
 use crate::{
-    Binding, Class, Coalesce, CounterAdd, DeliveryKey, Digest, Follows, Hold, Key, LARGE_CHANGES_MAX, NewDelivery, NewIntent,
-    NewJob, Outcome, Queue, RecordChange, Result, SETTLEMENT_BYTES_MAX, Settlement, StoreError, Subject, View,
-    Withdrawal, WorkId,
+    Binding, Class, Coalesce, CounterAdd, DeliveryKey, Digest, Follows, Hold, Key, LARGE_CHANGES_MAX, NewDelivery,
+    NewIntent, NewJob, Outcome, Queue, RecordChange, Result, SETTLEMENT_BYTES_MAX, Settlement, StoreError, Subject,
+    View, Withdrawal, WorkId,
 };
 
 /// A job or intent that is to wait.

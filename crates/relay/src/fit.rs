@@ -1,0 +1,1 @@
+//! The body of a `repository_dispatch`, cut to what GitHub takes.

@@ -1,0 +1,1 @@
+//! Every name under which the relay keeps something.
