@@ -8,14 +8,18 @@ use serde::{Deserialize, Serialize};
 use crate::error::HoldScope;
 use crate::ids::{InstallationId, RepoId};
 use crate::permission::{Access, Permission, Permissions};
+use crate::repo_name::RepoName;
 
 /// What an installation token is narrowed to, so that a leak opens no more than the call at hand.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Scope {
     /// Whose token.
     pub installation: InstallationId,
-    /// The repositories it reaches; empty for all of the installation.
+    /// The repositories it reaches by id, beside those by name; both empty for all of the installation.
     pub repositories: BTreeSet<RepoId>,
+    /// The repositories it reaches by name, where their ids are not known yet.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub named: BTreeSet<RepoName>,
     /// What it may do there; empty for all that is granted.
     pub permissions: Permissions,
 }
@@ -24,7 +28,8 @@ impl Scope {
     /// One permission on the whole installation.
     #[must_use]
     pub fn new(installation: InstallationId, permission: Permission, access: Access) -> Self {
-        Self { installation, repositories: BTreeSet::new(), permissions: Permissions::one(permission, access) }
+        let permissions = Permissions::one(permission, access);
+        Self { installation, repositories: BTreeSet::new(), named: BTreeSet::new(), permissions }
     }
 
     /// Adds a permission.
@@ -40,16 +45,23 @@ impl Scope {
         self.repositories.insert(repository);
         self
     }
+
+    /// Narrows to the repository of this name, or adds it to those narrowed to before.
+    #[must_use]
+    pub fn on_named(mut self, repository: RepoName) -> Self {
+        self.named.insert(repository);
+        self
+    }
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} on ", self.permissions)?;
-        if self.repositories.is_empty() {
-            f.write_str("all repositories")?;
-        }
-        for (n, repository) in self.repositories.iter().enumerate() {
-            write!(f, "{}{repository}", if n == 0 { "" } else { ", " })?;
+        let ids = self.repositories.iter().map(ToString::to_string);
+        let reached: Vec<String> = ids.chain(self.named.iter().map(ToString::to_string)).collect();
+        match reached.as_slice() {
+            [] => f.write_str("all repositories")?,
+            reached => f.write_str(&reached.join(", "))?,
         }
         write!(f, " of installation {}", self.installation)
     }

@@ -24,6 +24,7 @@ use crate::limits::{ACCEPT_JSON, JWT_BACKDATE, JWT_LIFETIME, JWT_REUSE, TOKEN_MA
 use crate::path;
 use crate::permission::{Access, Permission, Permissions};
 use crate::record::{CallKind, CallLog};
+use crate::repo_name::RepoName;
 use crate::secret::Token;
 
 /// Pauses before a mint is repeated: a new installation is not known everywhere at once, and an answer may get lost.
@@ -38,6 +39,8 @@ const NOTABLE_SKEW_MS: i64 = 1_000;
 struct Issued {
     token: Token,
     expires_at: Timestamp,
+    /// The repositories that it was narrowed to.
+    repositories: Vec<RepoId>,
 }
 
 #[derive(Debug, Default)]
@@ -75,6 +78,9 @@ struct Claims {
 struct MintRequest<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     repository_ids: Vec<RepoId>,
+    /// Without owner: it is the installation's account.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    repositories: Vec<&'a str>,
     #[serde(skip_serializing_if = "Permissions::is_empty")]
     permissions: &'a Permissions,
 }
@@ -90,6 +96,7 @@ struct MintAnswer {
 #[derive(Deserialize)]
 struct MintedRepository {
     id: RepoId,
+    full_name: Option<RepoName>,
 }
 
 impl Core {
@@ -182,6 +189,13 @@ impl Core {
         tokens.get(scope).filter(|issued| usable_at < issued.expires_at).map(|issued| issued.token.clone())
     }
 
+    /// The ids of the repositories that a token of this scope was narrowed to, as GitHub told when it was minted; empty if there is
+    /// none or it is not narrowed.
+    pub(super) fn minted(&self, scope: &Scope) -> Vec<RepoId> {
+        let tokens = self.credentials.tokens();
+        tokens.get(scope).map(|issued| issued.repositories.clone()).unwrap_or_default()
+    }
+
     async fn mint(&self, scope: &Scope, priority: Priority, log: Option<&CallLog>) -> Result<Token, Error> {
         let mut pauses = MINT_PAUSES.into_iter();
         loop {
@@ -215,6 +229,7 @@ impl Core {
         let filled = path::fill(&ACCESS_TOKENS, &[&scope.installation.to_string()]).map_err(|error| invalid(&error))?;
         let request = MintRequest {
             repository_ids: scope.repositories.iter().copied().collect(),
+            repositories: scope.named.iter().map(RepoName::name).collect(),
             permissions: &scope.permissions,
         };
         let body = serde_json::to_vec(&request).map_err(|error| invalid(&error))?;
@@ -240,7 +255,11 @@ impl Core {
         let expires_at = Timestamp::parse(&answer.expires_at)
             .map_err(|_| called.unreadable(&response, "no expiry in the answer".to_owned()))?;
         match mismatch(scope, answer.permissions.as_ref(), answer.repositories.as_deref()) {
-            None => Ok(Issued { token, expires_at }),
+            None => {
+                let reached = answer.repositories.unwrap_or_default().into_iter().map(|repository| repository.id);
+                let narrowed = !scope.repositories.is_empty() || !scope.named.is_empty();
+                Ok(Issued { token, expires_at, repositories: reached.filter(|_| narrowed).collect() })
+            }
             Some(message) => Err(called.permanent(Reason::TokenMismatch, message, None)),
         }
     }
@@ -253,9 +272,13 @@ fn mismatch(
     permissions: Option<&HashMap<String, String>>,
     repositories: Option<&[MintedRepository]>,
 ) -> Option<String> {
-    if let Some(repositories) = repositories.filter(|_| !scope.repositories.is_empty()) {
-        let same = repositories.len() == scope.repositories.len()
-            && repositories.iter().all(|repository| scope.repositories.contains(&repository.id));
+    let narrowed = scope.repositories.len() + scope.named.len();
+    if let Some(repositories) = repositories.filter(|_| narrowed > 0) {
+        let asked = |repository: &MintedRepository| {
+            let by_name = repository.full_name.as_ref().is_some_and(|name| scope.named.contains(name));
+            by_name || scope.repositories.contains(&repository.id)
+        };
+        let same = repositories.len() == narrowed && repositories.iter().all(asked);
         if !same {
             return Some("the token reaches other repositories than asked for".to_owned());
         }

@@ -87,6 +87,18 @@ async fn a_token_is_narrowed_to_what_the_call_needs() {
 }
 
 #[tokio::test]
+async fn a_token_for_a_name_tells_which_repository_it_stands_for() {
+    let world = World::new();
+    let scope = reader().on_named("Octo/Hello".parse().unwrap());
+    assert!(world.github.minted_repositories(&scope).is_empty());
+    world.github.repository(scope.clone(), &repo()).send().await.unwrap();
+    let asked = json!({"repositories": ["Hello"], "permissions": {"contents": "read"}});
+    assert_eq!(body(&world.stub.mints()[0]), asked);
+    assert_eq!(world.github.minted_repositories(&scope), [RepoId(1)]);
+    assert_eq!(scope.to_string(), "contents: read on Octo/Hello of installation 7");
+}
+
+#[tokio::test]
 async fn a_token_is_judged_by_its_own_expiry() {
     for (life, reused) in [(3600, 55 * 60 - 1), (600, 299)] {
         let world = World::new();

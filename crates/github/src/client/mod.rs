@@ -25,14 +25,14 @@ use switchboard_clock::{Clock, Entropy};
 use url::Url;
 
 use crate::answer::Answer;
-use crate::auth::Auth;
+use crate::auth::{Auth, Scope};
 use crate::budget::{BudgetLimits, BudgetSnapshot, Budgets, Priority};
 use crate::cache::EtagCache;
 use crate::call::{Call, Raw};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, HoldScope};
 use crate::flight::Flights;
-use crate::ids::{AppId, AppSlug, InstallationId};
+use crate::ids::{AppId, AppSlug, InstallationId, RepoId};
 use crate::limits::{API_VERSION, DEFAULT_API_URL};
 use crate::record::CallLog;
 use crate::secret::AppKey;
@@ -198,6 +198,13 @@ impl GitHub {
     #[must_use]
     pub fn app_budget(&self) -> BudgetSnapshot {
         self.core.budgets.snapshot(HoldScope::App)
+    }
+
+    /// The ids of the repositories that the token in hand for this scope was narrowed to; empty if there is none. By them a
+    /// name is known for the repository that it stood for.
+    #[must_use]
+    pub fn minted_repositories(&self, scope: &Scope) -> Vec<RepoId> {
+        self.core.minted(scope)
     }
 
     /// Until when no tokens are minted, if GitHub asked for that.

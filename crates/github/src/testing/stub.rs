@@ -88,8 +88,9 @@ impl Stub {
 
     fn mint(&self, state: &State, request: &Request) -> Outcome {
         let asked: Value = serde_json::from_slice(&request.body).unwrap();
-        let repositories =
-            asked["repository_ids"].as_array().map(|ids| ids.iter().map(|id| json!({"id": id})).collect());
+        let ids = asked["repository_ids"].as_array().map(|ids| ids.iter().map(|id| json!({"id": id})).collect());
+        let named = |name: &Value| json!({"id": 1, "full_name": format!("octo/{}", name.as_str().unwrap())});
+        let repositories = ids.or_else(|| Some(asked["repositories"].as_array()?.iter().map(named).collect()));
         let mut minted = json!({
             "token": format!("ghs_{}", state.mints.len()),
             "expires_at": (self.clock.now() + state.token_life).rfc3339_seconds(),
