@@ -1,0 +1,171 @@
+use serde::{Deserialize, Serialize};
+use switchboard_clock::Timestamp;
+use switchboard_github::RepoName;
+
+use super::Superseded;
+use crate::allowlist::Level;
+use crate::checks::gate::Standing;
+use crate::conclusion::Conclusion;
+use crate::names::Device;
+
+/// How far a target is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetState {
+    /// It waits for an approval.
+    Held,
+    /// It is to be sent.
+    Unsent,
+    /// It was sent.
+    Sent,
+    /// Nobody knows whether it was sent: the answer was lost.
+    Unconfirmed,
+    /// It could not be sent.
+    Failed,
+    /// It was taken back before it was sent.
+    Withdrawn,
+    /// It was sent, and nothing was reported in time.
+    NeverReported,
+}
+
+/// `relay.target`: one dispatch at one entry, unless that was skipped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetRecord {
+    /// The entry.
+    pub repo: RepoName,
+    /// Its level when the target was planned.
+    pub level: Level,
+    /// Its device then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Device>,
+    /// How far it is.
+    pub state: TargetState,
+    /// Which send this is; a resend is a new one.
+    #[serde(default)]
+    pub generation: u32,
+    /// When it was planned or released.
+    pub planned_at: Timestamp,
+    /// When GitHub took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Timestamp>,
+    /// Requests that were sent.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Why it could not be sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<TargetError>,
+    /// What took its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded: Option<Superseded>,
+    /// Whether the entry was under maintenance when it was planned: nothing of it counts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
+    /// How long a result may run, in minutes.
+    pub timeout_minutes: u32,
+    /// How long the first report may take, in minutes.
+    pub start_timeout_minutes: u32,
+    /// When the first report was accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_report_at: Option<Timestamp>,
+    /// Runs that have reported, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<RunRecord>,
+    /// Result records that there are, attempts counted each.
+    #[serde(default)]
+    pub results: u32,
+    /// Results whose newest attempt has passed, and all whose newest attempt counts.
+    #[serde(default)]
+    pub passed: u32,
+    #[serde(default)]
+    #[expect(missing_docs, reason = "see `passed`")]
+    pub total: u32,
+    /// The worst end of any result's newest attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worst: Option<Conclusion>,
+    /// Whether a result of it was counted, so that its head is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub head_counted: bool,
+    /// Whether a result was corrected by GitHub, or an echo differed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flagged: bool,
+}
+
+/// Why a target could not be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetError {
+    /// The stable word: `not_installed`, `not_found`, `forbidden`, `payload_refused`, `expired`.
+    pub code: String,
+    /// In a sentence.
+    pub message: String,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// A run that has reported on a target; `relay.run` as well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Its id.
+    pub id: String,
+    /// When its first report was accepted.
+    pub first_at: Timestamp,
+    /// Its newest attempt.
+    pub attempt: u32,
+    /// Results of its newest attempt that are open.
+    pub open: u32,
+    /// When the last open one closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
+    /// How often GitHub was asked about it since then.
+    #[serde(default)]
+    pub looks: u32,
+    /// Whether it has ended.
+    #[serde(default)]
+    pub ended: bool,
+    /// How it has ended, where GitHub says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conclusion: Option<Conclusion>,
+    /// The field of the end-to-end histogram that it stands in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub e2e: Option<String>,
+    /// What it reports on; not in the target's own list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery_id: Option<String>,
+}
+
+impl TargetRecord {
+    /// Whether all that was to come has come: every run that reported has ended.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        !self.runs.is_empty() && self.runs.iter().all(|run| run.ended && run.open == 0)
+    }
+
+    /// Results that are open.
+    #[must_use]
+    pub fn open(&self) -> u32 {
+        self.runs.iter().map(|run| run.open).sum()
+    }
+
+    /// The worst end of its results and runs.
+    #[must_use]
+    pub fn worst_end(&self) -> Option<Conclusion> {
+        let runs = self.runs.iter().filter_map(|run| run.conclusion);
+        runs.chain(self.worst).max()
+    }
+
+    /// How it stands as far as the merge gate is concerned.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match self.state {
+            TargetState::Held => Standing::Held,
+            TargetState::Failed | TargetState::Withdrawn => Standing::NotDispatched,
+            TargetState::NeverReported => Standing::NeverReported,
+            TargetState::Unsent | TargetState::Sent | TargetState::Unconfirmed if self.runs.is_empty() => {
+                if self.state == TargetState::Unsent { Standing::Unsent } else { Standing::Waiting }
+            }
+            // A report proves the send, whatever became of its answer.
+            _ if !self.is_done() => Standing::Running,
+            _ => self.worst_end().map_or(Standing::Running, Standing::Done),
+        }
+    }
+}
