@@ -58,6 +58,7 @@ mod builder;
 mod death;
 mod drive;
 mod ending;
+pub mod json_schema;
 mod logs;
 mod look;
 mod server;

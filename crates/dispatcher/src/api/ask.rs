@@ -22,7 +22,7 @@ use crate::pages::Desk;
 pub(super) struct Linted {
     /// Whether it would be used.
     valid: bool,
-    /// Remarks with `severity`, `line`, `column`, `path`, `message` and perhaps `hint`.
+    /// Remarks with `severity`, `line`, `column`, `code`, `path`, `message` and perhaps `hint`.
     #[schema(value_type = Vec<Object>)]
     diagnostics: Vec<Diagnostic>,
     /// How many more there are.

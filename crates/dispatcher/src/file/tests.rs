@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use serde_json::Value;
+use switchboard_testkit::json_schema;
 
 use super::*;
 
 mod examples;
-mod json_schema;
 
 fn diagnostics(text: &str) -> Vec<String> {
     read(text.as_bytes()).expect_err("the file should be invalid").kept().iter().map(ToString::to_string).collect()
@@ -146,11 +146,7 @@ fn the_json_schema_agrees_with_the_reader_on_every_example() {
     for (text, valid) in examples::all() {
         let node = yaml::parse(text.as_bytes(), &BUDGET).unwrap().unwrap();
         assert_eq!(read(text.as_bytes()).is_ok(), valid, "the reader on:\n{text}");
-        assert_eq!(
-            json_schema::accepts(&schema, &schema, &json_schema::to_json(&node)),
-            valid,
-            "the schema on:\n{text}"
-        );
+        assert_eq!(json_schema::accepts(&schema, &json_schema::to_json(&node)), valid, "the schema on:\n{text}");
     }
 }
 

@@ -17,15 +17,21 @@ pub(super) fn build(text: &str, budget: &Budget) -> Result<Option<Node>, Diagnos
     let mut builder = Builder { budget, open: Vec::new(), anchors: HashMap::new(), nodes: 0, documents: 0, root: None };
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
-        let (event, span) = event.map_err(|error| unreadable(&error))?;
+        let (event, span) = event.map_err(|error| unreadable(&error, text))?;
         builder.take(event, Place::of(&span))?;
     }
     Ok(builder.root)
 }
 
-fn unreadable(error: &ScanError) -> Diagnostic {
-    let place = Place { line: small(error.marker().line()), column: small(error.marker().col() + 1) };
-    place.error(format!("not valid YAML: {}", error.info()))
+fn unreadable(error: &ScanError, text: &str) -> Diagnostic {
+    let (line, column) = (error.marker().line(), error.marker().col());
+    let place = Place { line: small(line), column: small(column + 1) };
+    let diagnostic = place.error("syntax", format!("not valid YAML: {}", error.info()));
+    let found = text.lines().nth(line.saturating_sub(1)).and_then(|line| line.chars().nth(column));
+    match found {
+        Some('@') => diagnostic.with_hint("quote it or drop the @"),
+        _ => diagnostic,
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -39,8 +45,8 @@ impl Place {
         Self { line: small(span.start.line()), column: small(span.start.col() + 1) }
     }
 
-    fn error(self, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::error(self.line, self.column, message)
+    fn error(self, code: &'static str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(self.line, self.column, message).with_code(code)
     }
 
     fn node(self, value: Arc<Value>) -> Node {
@@ -88,7 +94,9 @@ impl Builder<'_> {
                 if self.documents == 1 {
                     return Ok(());
                 }
-                Err(place.error("a second document begins here").with_hint("keep one document in the file"))
+                Err(place
+                    .error("documents", "a second document begins here")
+                    .with_hint("keep one document in the file"))
             }
             Event::Scalar(text, style, anchor, tag) => {
                 self.spend(1, place)?;
@@ -119,19 +127,19 @@ impl Builder<'_> {
             return Ok(());
         }
         let message = format!("the file holds more than {} values, aliases expanded", self.budget.nodes);
-        Err(place.error(message).with_hint("split it, or remove aliases"))
+        Err(place.error("too_many_values", message).with_hint("split it, or remove aliases"))
     }
 
     fn check_depth(&self, height: usize, place: Place) -> Result<(), Diagnostic> {
         if self.open.len() + height <= self.budget.depth {
             return Ok(());
         }
-        Err(place.error(format!("lists and mappings are nested deeper than {}", self.budget.depth)))
+        Err(place.error("too_deep", format!("lists and mappings are nested deeper than {}", self.budget.depth)))
     }
 
     fn begin(&mut self, content: Content, anchor: usize, place: Place) -> Result<(), Diagnostic> {
         if let Some(Open { content: Content::Map { key: None, .. }, .. }) = self.open.last() {
-            return Err(place.error("a key must be a plain text, not a list or mapping"));
+            return Err(place.error("key", "a key must be a plain text, not a list or mapping"));
         }
         self.check_depth(1, place)?;
         self.spend(1, place)?;
@@ -141,7 +149,7 @@ impl Builder<'_> {
 
     fn end(&mut self, place: Place) -> Result<(), Diagnostic> {
         let Some(open) = self.open.pop() else {
-            return Err(place.error("not valid YAML: an end without a beginning"));
+            return Err(place.error("syntax", "not valid YAML: an end without a beginning"));
         };
         let value = match open.content {
             Content::Seq(items) => Value::Seq(items),
@@ -156,7 +164,7 @@ impl Builder<'_> {
             return Err(aliases_forbidden(place));
         }
         let Some(target) = self.anchors.get(&anchor).cloned() else {
-            return Err(place.error("the alias stands inside of what it refers to"));
+            return Err(place.error("alias", "the alias stands inside of what it refers to"));
         };
         self.check_depth(target.height, place)?;
         self.spend(target.nodes, place)?;
@@ -192,31 +200,31 @@ impl Builder<'_> {
 const NO_ANCHOR: usize = 0;
 
 fn aliases_forbidden(place: Place) -> Diagnostic {
-    place.error("anchors and aliases must not be used here").with_hint("write the value out")
+    place.error("alias", "anchors and aliases must not be used here").with_hint("write the value out")
 }
 
 fn new_key(node: &Node, seen: &mut HashMap<Arc<str>, Place>) -> Result<Key, Diagnostic> {
     let place = Place { line: node.line, column: node.column };
     let Some(scalar) = node.scalar() else {
-        return Err(place.error("a key must be a plain text, not a list or mapping"));
+        return Err(place.error("key", "a key must be a plain text, not a list or mapping"));
     };
     if scalar.kind == ScalarKind::Null {
-        return Err(place.error("a key is missing here"));
+        return Err(place.error("key", "a key is missing here"));
     }
     let text = Arc::clone(&scalar.text);
     if &*text == MERGE_KEY {
-        return Err(place.error("merge keys (`<<`) must not be used").with_hint("write the keys out"));
+        return Err(place.error("merge_key", "merge keys (`<<`) must not be used").with_hint("write the keys out"));
     }
     if let Some(first) = seen.insert(Arc::clone(&text), place) {
         let message = format!("the key {} stands here twice; first in line {}", quote(&text), first.line);
-        return Err(place.error(message).with_hint("keep one of them"));
+        return Err(place.error("duplicate_key", message).with_hint("keep one of them"));
     }
     Ok(Key { text, line: place.line, column: place.column })
 }
 
 fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, place: Place) -> Result<Scalar, Diagnostic> {
     if text.contains('\0') {
-        return Err(place.error("the value contains U+0000"));
+        return Err(place.error("character", "the value contains U+0000"));
     }
     let plain = style == ScalarStyle::Plain;
     let kind = match tag {
@@ -224,7 +232,11 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, place: Place) -> Re
         None => ScalarKind::Str,
         Some(tag) => match core_tag(tag, place)? {
             CoreTag::Scalar(kind) if agrees(kind, text) => kind,
-            _ => return Err(place.error(format!("the value is not what its tag {} says", quote(&tag.to_string())))),
+            _ => {
+                return Err(
+                    place.error("tag", format!("the value is not what its tag {} says", quote(&tag.to_string())))
+                );
+            }
         },
     };
     Ok(Scalar { text: Arc::from(text), kind, plain })
@@ -233,7 +245,7 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, place: Place) -> Re
 fn check_tag(tag: Option<&Tag>, wanted: CoreTag, what: &str, place: Place) -> Result<(), Diagnostic> {
     match tag {
         Some(tag) if core_tag(tag, place)? != wanted => {
-            Err(place.error(format!("{what} cannot have the tag {}", quote(&tag.to_string()))))
+            Err(place.error("tag", format!("{what} cannot have the tag {}", quote(&tag.to_string()))))
         }
         _ => Ok(()),
     }
@@ -242,6 +254,6 @@ fn check_tag(tag: Option<&Tag>, wanted: CoreTag, what: &str, place: Place) -> Re
 fn core_tag(tag: &Tag, place: Place) -> Result<CoreTag, Diagnostic> {
     CoreTag::from_name(&format!("{}{}", tag.handle, tag.suffix)).ok_or_else(|| {
         let message = format!("the tag {} is not one of YAML's core schema", quote(&tag.to_string()));
-        place.error(message).with_hint("remove it")
+        place.error("tag", message).with_hint("remove it")
     })
 }

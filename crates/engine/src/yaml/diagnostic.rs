@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,11 @@ pub enum Severity {
     Warning,
 }
 
+/// The code of a remark of no particular kind.
+const fn plain_code() -> Cow<'static, str> {
+    Cow::Borrowed("invalid")
+}
+
 /// One remark on a file, for its author.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnostic {
@@ -27,6 +33,9 @@ pub struct Diagnostic {
     pub line: u32,
     /// Column in characters, from 1.
     pub column: u32,
+    /// What kind of remark it is, for programs: `duplicate_key`, `type`, …
+    #[serde(default = "plain_code")]
+    pub code: Cow<'static, str>,
     /// Field, such as `outbound[0].targets[1].inputs.n`; empty where the file as a whole is meant.
     pub path: String,
     /// What is wrong.
@@ -41,13 +50,20 @@ impl Diagnostic {
     #[must_use]
     pub fn error(line: u32, column: u32, message: impl Into<String>) -> Self {
         let (message, path) = (message.into(), String::new());
-        Self { severity: Severity::Error, line, column, path, message, hint: None }
+        Self { severity: Severity::Error, line, column, code: plain_code(), path, message, hint: None }
     }
 
     /// A warning about the place `line`:`column`, without a field path.
     #[must_use]
     pub fn warning(line: u32, column: u32, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(line, column, message) }
+    }
+
+    /// The same with a code of its own.
+    #[must_use]
+    pub fn with_code(mut self, code: &'static str) -> Self {
+        self.code = Cow::Borrowed(code);
+        self
     }
 
     /// The same with a remedy.
@@ -156,7 +172,8 @@ impl fmt::Display for FieldPath {
 }
 
 /// A stranger's text for use in a message: quoted, control characters escaped, cut after 80 characters.
-pub(super) fn quote(text: &str) -> String {
+#[must_use]
+pub fn quote(text: &str) -> String {
     format!("{:?}", clip(text))
 }
 

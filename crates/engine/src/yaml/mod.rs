@@ -17,7 +17,7 @@ mod schema;
 mod text;
 mod walker;
 
-pub use diagnostic::{Diagnostic, Diagnostics, FieldPath, Severity};
+pub use diagnostic::{Diagnostic, Diagnostics, FieldPath, Severity, quote};
 pub use node::{Entry, Key, Node, Scalar, ScalarKind, Value};
 pub use walker::{Fields, Keys, Walker};
 
@@ -41,7 +41,8 @@ pub struct Budget {
 pub fn parse(bytes: &[u8], budget: &Budget) -> Result<Option<Node>, Diagnostic> {
     if bytes.len() > budget.bytes {
         let message = format!("the file is larger than {} bytes", budget.bytes);
-        return Err(Diagnostic::error(1, 1, message).with_hint("split it, or remove what is not needed"));
+        let hint = "split it, or remove what is not needed";
+        return Err(Diagnostic::error(1, 1, message).with_code("too_large").with_hint(hint));
     }
     let text = text::decode(bytes)?;
     builder::build(text, budget)

@@ -260,3 +260,30 @@ proptest! {
         prop_assert_eq!((&*scalar.text, scalar.kind), (text.as_str(), ScalarKind::Str));
     }
 }
+
+#[test]
+fn every_refusal_has_its_code() {
+    let table = [
+        ("a: [", "syntax"),
+        ("a: 1\na: 2\n", "duplicate_key"),
+        ("<<: {a: 1}", "merge_key"),
+        ("a: *b", "syntax"),
+        ("a: !mine b", "tag"),
+        ("? [a]\n: b", "key"),
+        ("a\n---\nb\n", "documents"),
+        ("a: \"\\0\"", "character"),
+        ("a: \u{7}", "character"),
+    ];
+    for (text, code) in table {
+        assert_eq!(refused(text).code, code, "{text}");
+    }
+}
+
+#[test]
+fn a_text_that_begins_with_an_at_sign_is_told_what_to_do() {
+    for (text, line, column) in [("a: [@x]", 1, 5), ("- b\n- @x\n", 2, 3), ("a: @x, @y", 1, 4), ("@x", 1, 1)] {
+        let found = refused(text);
+        assert_eq!((found.line, found.column), (line, column), "{text}: {found}");
+        assert_eq!(found.hint.as_deref(), Some("quote it or drop the @"), "{text}");
+    }
+}

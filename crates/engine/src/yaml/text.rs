@@ -7,11 +7,13 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 /// Decodes a file and drops a leading byte order mark.
 pub(super) fn decode(bytes: &[u8]) -> Result<&str, Diagnostic> {
     if let Some(encoding) = foreign_encoding(bytes) {
-        return Err(Diagnostic::error(1, 1, format!("the file is {encoding}")).with_hint("save it as UTF-8"));
+        let message = format!("the file is {encoding}");
+        return Err(Diagnostic::error(1, 1, message).with_code("encoding").with_hint("save it as UTF-8"));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let (line, column) = place_after(&String::from_utf8_lossy(&bytes[..error.valid_up_to()]));
-        Diagnostic::error(line, column, "the file is not valid UTF-8 here").with_hint("save it as UTF-8")
+        let message = "the file is not valid UTF-8 here";
+        Diagnostic::error(line, column, message).with_code("encoding").with_hint("save it as UTF-8")
     })?;
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     match text.char_indices().find(|(_, c)| !is_allowed(*c)) {
@@ -19,7 +21,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<&str, Diagnostic> {
         Some((at, character)) => {
             let (line, column) = place_after(&text[..at]);
             let message = format!("the character U+{:04X} must not stand in a YAML file", u32::from(character));
-            Err(Diagnostic::error(line, column, message).with_hint("remove it"))
+            Err(Diagnostic::error(line, column, message).with_code("character").with_hint("remove it"))
         }
     }
 }

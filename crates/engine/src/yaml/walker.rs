@@ -14,6 +14,24 @@ pub struct Keys {
     pub mistaken: &'static [(&'static str, &'static str)],
 }
 
+impl Keys {
+    /// The remedy for a key that is none of these.
+    #[must_use]
+    pub fn hint(&self, key: &str) -> String {
+        if let Some((_, hint)) = self.mistaken.iter().find(|(mistaken, _)| mistaken.eq_ignore_ascii_case(key)) {
+            return (*hint).to_owned();
+        }
+        let near = self.known.iter().filter(|known| is_near(key, known)).min_by_key(|known| distance(key, known));
+        match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => {
+                let known: Vec<_> = self.known.iter().map(|known| format!("`{known}`")).collect();
+                format!("known keys: {}", known.join(", "))
+            }
+        }
+    }
+}
+
 /// Takes a tree apart and collects what is wrong with it. Methods return `None` after they have said why.
 #[derive(Debug, Default)]
 pub struct Walker {
@@ -57,6 +75,15 @@ impl Walker {
         });
     }
 
+    /// Notes an error about `node` under a code of its own.
+    fn coded(&mut self, node: &Node, path: &FieldPath, code: &'static str, message: String, hint: Option<&str>) {
+        let diagnostic = Diagnostic::error(node.line, node.column, message).at(path).with_code(code);
+        self.push(match hint {
+            Some(hint) => diagnostic.with_hint(hint),
+            None => diagnostic,
+        });
+    }
+
     /// Notes any remark.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
@@ -75,8 +102,9 @@ impl Walker {
         let entries = self.entries(node, path)?;
         for Entry { key, .. } in entries {
             if !keys.known.contains(&&*key.text) {
-                let hint = hint_for(&key.text, keys);
-                self.key_error(key, &path.key(&key.text), format!("unknown key {}", quote(&key.text)), Some(&hint));
+                let message = format!("unknown key {}", quote(&key.text));
+                let diagnostic = Diagnostic::error(key.line, key.column, message).with_code("unknown_key");
+                self.push(diagnostic.at(&path.key(&key.text)).with_hint(keys.hint(&key.text)));
             }
         }
         Some(Fields { node, entries, path: path.clone() })
@@ -94,7 +122,7 @@ impl Walker {
     pub fn filled_items<'n>(&mut self, node: &'n Node, path: &FieldPath) -> Option<&'n [Node]> {
         let items = self.items(node, path)?;
         if items.is_empty() {
-            self.error(node, path, "the list must have at least one item", None);
+            self.coded(node, path, "empty", "the list must have at least one item".to_owned(), None);
             return None;
         }
         Some(items)
@@ -104,7 +132,7 @@ impl Walker {
     pub fn string(&mut self, node: &Node, path: &FieldPath) -> Option<Arc<str>> {
         let text = self.text(node, path)?;
         if text.is_empty() {
-            self.error(node, path, "the text must not be empty", None);
+            self.coded(node, path, "empty", "the text must not be empty".to_owned(), None);
             return None;
         }
         Some(text)
@@ -143,7 +171,7 @@ impl Walker {
             Some(scalar) if scalar.kind == ScalarKind::Null => Some("give it a value, or remove the key"),
             _ => None,
         };
-        self.error(node, path, format!("expected {wanted}, found {found}"), hint);
+        self.coded(node, path, "type", format!("expected {wanted}, found {found}"), hint);
         None
     }
 }
@@ -168,20 +196,9 @@ impl<'n> Fields<'n> {
     pub fn required(&self, walker: &mut Walker, key: &str) -> Option<(&'n Node, FieldPath)> {
         let found = self.optional(key);
         if found.is_none() {
-            walker.error(self.node, &self.path.key(key), format!("`{key}` is missing"), None);
+            walker.coded(self.node, &self.path.key(key), "missing", format!("`{key}` is missing"), None);
         }
         found
-    }
-}
-
-fn hint_for(key: &str, keys: &Keys) -> String {
-    if let Some((_, hint)) = keys.mistaken.iter().find(|(mistaken, _)| mistaken.eq_ignore_ascii_case(key)) {
-        return (*hint).to_owned();
-    }
-    let near = keys.known.iter().filter(|known| is_near(key, known)).min_by_key(|known| distance(key, known));
-    match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known keys: {}", keys.known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")),
     }
 }
 
