@@ -174,7 +174,7 @@ impl Engine {
         let patience = automation.patience(&work.kind);
         let (failure, at, unanswered) = match trouble {
             Trouble::Wait { until, hold, failure } => {
-                let outcome = Outcome::Retry { at: until, failure, counted: false, unanswered: false };
+                let outcome = Outcome::Retry { at: until, failure, counted: false, unanswered: work.unanswered };
                 let hold = hold.map(|installation| Hold { installation, until });
                 return Settlement { hold, ..Settlement::with(outcome) };
             }
@@ -185,7 +185,8 @@ impl Engine {
                 return Settlement::with(Outcome::Retry { at, failure, counted: false, unanswered: work.unanswered });
             }
             Trouble::Again { failure, at, unanswered } if work.attempts < patience.attempts => {
-                (failure, at, unanswered)
+                // An attempt that ended in trouble has not found out what became of an earlier one.
+                (failure, at, unanswered || work.unanswered)
             }
             Trouble::Again { failure, .. } | Trouble::Permanent { failure } => {
                 tracing::warn!(

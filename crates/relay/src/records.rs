@@ -14,7 +14,7 @@ mod target;
 pub mod views;
 
 pub use board::{HealthRecord, Pulse};
-pub use dispatch::{DispatchRecord, HeadRecord, InboxRecord, Kind, SkippedEntry, Superseded, SupersededWhy};
+pub use dispatch::{BodyRecord, DispatchRecord, HeadRecord, InboxRecord, Kind, SkippedEntry, Superseded, SupersededWhy};
 pub use list::{AllowlistError, AllowlistRecord, LevelRecord};
 pub use pull::{PullRecord, RelayedHead};
 pub use result::{Counted, ResultRecord};

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::checks::order::Order;
 use crate::conclusion::Conclusion;
 
 /// How far a check run is.
@@ -55,8 +54,10 @@ pub struct Desired {
     pub head: String,
     /// Its name.
     pub name: String,
-    /// Which of the results with this name it shows.
-    pub order: Order,
+    /// Which of the results with this name it shows, as a text that sorts.
+    pub order: String,
+    /// What it shows: the same check run is written only while this stays the same.
+    pub episode: String,
     /// How far it is.
     pub progress: Progress,
     /// The title of its output.
@@ -78,10 +79,15 @@ pub struct Desired {
 pub struct Written {
     /// GitHub's id of it.
     pub id: u64,
+    /// Which of the results with this name it shows.
+    pub order: String,
     /// What it shows.
-    pub order: Order,
+    pub episode: String,
     /// How far it is.
     pub progress: Progress,
+    /// The text that it shows.
+    #[serde(default)]
+    pub summary: String,
 }
 
 /// What it takes to bring a check run from what was last written to what is wanted.
@@ -97,8 +103,8 @@ pub enum Write {
 
 /// What it takes to write `desired`, given what was written before.
 ///
-/// An update needs the same run and attempt and must not lead from completed back to open: GitHub would keep the times of
-/// the end. Everything else is a new check run, which GitHub shows in place of the older one of its name.
+/// An update needs the same episode (for a result: run and attempt) and must not lead from completed back to open: GitHub would keep the times of
+/// the end. What stands there already is not written again. Everything else is a new check run, which GitHub shows in place of the older one of its name.
 #[must_use]
 pub fn write(desired: &Desired, written: Option<&Written>) -> Write {
     let Some(written) = written else {
@@ -107,9 +113,13 @@ pub fn write(desired: &Desired, written: Option<&Written>) -> Write {
     if desired.order < written.order {
         return Write::Nothing;
     }
-    let same_run = (&desired.order.run, desired.order.attempt) == (&written.order.run, written.order.attempt);
+    let unchanged = (written.progress, &written.summary) == (desired.progress, &desired.summary);
+    if unchanged && desired.episode == written.episode {
+        return Write::Nothing;
+    }
+    let same = desired.episode == written.episode;
     let reopens = written.progress.conclusion().is_some() && desired.progress.conclusion().is_none();
-    if same_run && !reopens {
+    if same && !reopens {
         return Write::Update(written.id);
     }
     // What only follows an existing check run to its end does not open another.
@@ -119,17 +129,13 @@ pub fn write(desired: &Desired, written: Option<&Written>) -> Write {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::order::RunOrder;
 
-    fn order(run: u64, attempt: u32, completed: bool) -> Order {
-        Order { seq: "a".into(), run: RunOrder::Number(run), attempt, completed }
-    }
-
-    fn desired(order: Order, progress: Progress) -> Desired {
+    fn desired((run, attempt, completed): (u32, u32, bool), progress: Progress) -> Desired {
         Desired {
             head: "abc".into(),
             name: "crcr/a/b".into(),
-            order,
+            order: format!("{run}/{attempt}/{completed}"),
+            episode: format!("{run}/{attempt}"),
             progress,
             title: progress.title().into(),
             summary: String::new(),
@@ -139,32 +145,34 @@ mod tests {
         }
     }
 
+    fn written(of: &Desired) -> Written {
+        Written { id: 9, order: of.order.clone(), episode: of.episode.clone(), progress: of.progress, summary: of.summary.clone() }
+    }
+
     const DONE: Progress = Progress::Completed(Conclusion::Success);
 
     #[test]
     fn relay_24_one_check_run_is_created_and_then_updated() {
-        let running = desired(order(5, 1, false), Progress::InProgress);
+        let running = desired((5, 1, false), Progress::InProgress);
         assert_eq!(write(&running, None), Write::Create);
-        let written = Written { id: 9, order: running.order, progress: running.progress };
-        assert_eq!(write(&desired(order(5, 1, true), DONE), Some(&written)), Write::Update(9));
+        assert_eq!(write(&desired((5, 1, true), DONE), Some(&written(&running))), Write::Update(9));
     }
 
     #[test]
     fn what_comes_late_writes_nothing_and_a_new_run_writes_anew() {
-        let written = Written { id: 9, order: order(5, 2, false), progress: Progress::InProgress };
-        assert_eq!(write(&desired(order(5, 1, true), DONE), Some(&written)), Write::Nothing);
-        assert_eq!(write(&desired(order(6, 1, false), Progress::InProgress), Some(&written)), Write::Create);
-        let finishing = Desired { create: false, ..desired(order(6, 1, false), Progress::InProgress) };
-        assert_eq!(write(&finishing, Some(&written)), Write::Nothing);
+        let there = written(&desired((5, 2, false), Progress::InProgress));
+        assert_eq!(write(&desired((5, 1, true), DONE), Some(&there)), Write::Nothing);
+        assert_eq!(write(&desired((6, 1, false), Progress::InProgress), Some(&there)), Write::Create);
+        let finishing = Desired { create: false, ..desired((6, 1, false), Progress::InProgress) };
+        assert_eq!(write(&finishing, Some(&there)), Write::Nothing);
         assert_eq!(write(&finishing, None), Write::Nothing);
     }
 
     #[test]
     fn a_completed_check_run_is_corrected_but_never_reopened() {
-        let written = Written { id: 9, order: order(5, 1, true), progress: DONE };
-        let corrected = desired(order(5, 1, true), Progress::Completed(Conclusion::Failure));
-        assert_eq!(write(&corrected, Some(&written)), Write::Update(9));
-        let queued = desired(order(5, 1, true), Progress::InProgress);
-        assert_eq!(write(&queued, Some(&written)), Write::Create);
+        let there = written(&desired((5, 1, true), DONE));
+        let corrected = desired((5, 1, true), Progress::Completed(Conclusion::Failure));
+        assert_eq!(write(&corrected, Some(&there)), Write::Update(9));
+        assert_eq!(write(&desired((5, 1, true), Progress::InProgress), Some(&there)), Write::Create);
     }
 }

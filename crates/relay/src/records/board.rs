@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use switchboard_clock::Timestamp;
 
@@ -29,13 +31,13 @@ impl HealthRecord {
 }
 
 /// `relay.pulse`: when something last happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "their names say it")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pulse {
-    #[serde(default)]
-    pub event: Option<Timestamp>,
-    #[serde(default)]
-    pub send: Option<Timestamp>,
-    #[serde(default)]
-    pub report: Option<Timestamp>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Pulse {
+    /// How often it is written at most: it is looked at in minutes.
+    pub const EVERY: Duration = Duration::from_secs(10);
 }

@@ -149,3 +149,10 @@ pub struct InboxRecord {
     /// When it was planned.
     pub planned_at: Timestamp,
 }
+
+/// `relay.body`: what all targets of a dispatch get.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BodyRecord {
+    /// The whole request's body, JSON.
+    pub body: String,
+}

@@ -35,7 +35,13 @@ pub fn inverted(seq: DeliveryId) -> String {
     format!("{:032x}", !seq.0.as_u128())
 }
 
-/// `relay.allowlist`, `.pulse`, `.probe`.
+/// `relay.pulse`: when something of this kind last happened.
+#[must_use]
+pub fn pulse(up: &RepoName, what: &str) -> Key {
+    format!("{}/{what}", repo(up)).into()
+}
+
+/// `relay.allowlist`, `.probe`.
 #[must_use]
 pub fn upstream(up: &RepoName) -> Key {
     repo(up).into()
@@ -142,12 +148,6 @@ pub fn check(sha: &str, name: &str) -> Key {
 #[must_use]
 pub fn checks(sha: &str) -> String {
     format!("{}/", part(sha))
-}
-
-/// `relay.check.id`.
-#[must_use]
-pub fn check_id(id: u64) -> Key {
-    id.to_string().into()
 }
 
 /// `relay.row`, `.row.bad`.

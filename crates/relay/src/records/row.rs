@@ -5,7 +5,7 @@ use switchboard_clock::Timestamp;
 use switchboard_github::RepoName;
 use switchboard_store::DeliveryId;
 
-use super::{Kind, Superseded, TargetError, TargetRecord, TargetState};
+use super::{DispatchRecord, Kind, Superseded, TargetError, TargetRecord, TargetState};
 use crate::allowlist::Level;
 use crate::checks::gate::Gate;
 use crate::conclusion::Conclusion;
@@ -157,6 +157,27 @@ impl CellState {
 }
 
 impl RowRecord {
+    /// The row of a dispatch with these cells.
+    #[must_use]
+    pub fn of(dispatch: &DispatchRecord, cells: BTreeMap<RepoName, Cell>) -> Self {
+        Self {
+            delivery_id: dispatch.delivery_id.clone(),
+            seq: dispatch.seq,
+            kind: dispatch.kind,
+            action: dispatch.action.clone(),
+            number: dispatch.number,
+            head: dispatch.head.clone(),
+            git_ref: dispatch.git_ref.clone(),
+            base: dispatch.base.clone(),
+            title: dispatch.title.clone(),
+            author: dispatch.author.clone(),
+            at: dispatch.planned_at,
+            superseded: dispatch.superseded.clone(),
+            gate: None,
+            cells,
+        }
+    }
+
     /// Whether something in it fails.
     #[must_use]
     pub fn is_bad(&self) -> bool {

@@ -3,9 +3,10 @@ use switchboard_clock::Timestamp;
 use switchboard_github::RepoName;
 
 use super::Superseded;
-use crate::allowlist::Level;
+use crate::allowlist::{Entry, Level};
 use crate::checks::gate::Standing;
 use crate::conclusion::Conclusion;
+use crate::config::Config;
 use crate::names::Device;
 
 /// How far a target is.
@@ -134,6 +135,35 @@ pub struct RunRecord {
 }
 
 impl TargetRecord {
+    /// A target as it is when it is planned.
+    #[must_use]
+    pub fn of(entry: &Entry, state: TargetState, config: &Config, now: Timestamp) -> Self {
+        let options = &entry.options;
+        Self {
+            repo: entry.repo.clone(),
+            level: entry.level,
+            device: entry.device.clone(),
+            state,
+            generation: 0,
+            planned_at: now,
+            sent_at: None,
+            attempts: 0,
+            error: None,
+            superseded: None,
+            silent: options.silent,
+            timeout_minutes: options.timeout_minutes.unwrap_or(config.timeout_minutes),
+            start_timeout_minutes: options.start_timeout_minutes.unwrap_or(config.start_timeout_minutes),
+            first_report_at: None,
+            runs: Vec::new(),
+            results: 0,
+            passed: 0,
+            total: 0,
+            worst: None,
+            head_counted: false,
+            flagged: false,
+        }
+    }
+
     /// Whether all that was to come has come: every run that reported has ended.
     #[must_use]
     pub fn is_done(&self) -> bool {

@@ -33,8 +33,6 @@ views! {
     BOUND = "relay.bound";
     /// By commit and name: a check run as it was last written.
     CHECK = "relay.check";
-    /// By id: which check run it is.
-    CHECK_ID = "relay.check.id";
     /// By upstream, kind and order, newest first: a row of the HUD.
     ROW = "relay.row";
     /// The same by entry.

@@ -1,0 +1,8 @@
+//! Beat 3: the only code of the relay that writes to the outside.
+
+mod check;
+mod dispatch;
+pub(crate) mod installed;
+mod rerun;
+
+pub(crate) use rerun::RerunOrder;

@@ -1,0 +1,222 @@
+//! The relay on the engine: which deliveries it wants, who handles its jobs, who carries its intents.
+//!
+//! | job or intent | lane | handler |
+//! |---|---|---|
+//! | `relay.pull` | `{up}#{n}` | [`pull`]: refreshes the pull request, plans targets, follows labels |
+//! | `relay.push` | `{up}@{ref}` | [`push`]: plans targets |
+//! | `relay.report` | the dispatch's | [`report`]: moves results on |
+//! | `relay.sent` | the dispatch's | [`sent`]: what became of a send |
+//! | `relay.expire`, `relay.verify` | the dispatch's | [`expire`], [`verify`]: results and runs that end without a word |
+//! | `relay.run` | `{repo}@runs` | [`verify`]: GitHub says that a run has ended |
+//! | `relay.rerequest` | `{up}@checks` | [`rerequest`]: somebody clicked re-run |
+//! | `relay.allowlist` | `relay:allowlist` | [`list`]: reads, judges and writes the list |
+//! | intent `dispatch`, `check_run`, `rerun` | its key | [`deliver`](crate::deliver) |
+
+mod context;
+mod ledger;
+mod nightly;
+mod draft;
+mod expire;
+pub mod list;
+mod plan;
+mod project;
+mod pull;
+mod push;
+mod report;
+mod rerequest;
+mod sent;
+mod verify;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use switchboard_engine::{Arrival, Automation, Context, GITHUB, Patience, Schedule, Trouble};
+use switchboard_github::RepoName;
+use switchboard_store::{Failure, Follows, Installation, Lane, NewJob, Queue, Settlement, Work};
+
+use crate::config::Config;
+use crate::deliver::installed::Installed;
+use crate::records::keys;
+
+pub use sent::Sent;
+
+/// The automation's name.
+pub const NAME: &str = "relay";
+/// The queue of its jobs.
+pub const QUEUE: Queue = Queue::of("relay");
+/// The platform of verified reports.
+pub const CALLBACK: &str = "callback";
+
+pub(crate) const PULL: &str = "relay.pull";
+pub(crate) const PUSH: &str = "relay.push";
+pub(crate) const REPORT: &str = "relay.report";
+pub(crate) const SENT: &str = "relay.sent";
+pub(crate) const EXPIRE: &str = "relay.expire";
+pub(crate) const VERIFY: &str = "relay.verify";
+pub(crate) const RUN: &str = "relay.run";
+pub(crate) const REREQUEST: &str = "relay.rerequest";
+/// Lets the check runs of a pull request follow what changed around it.
+pub(crate) const PROJECT: &str = "relay.project";
+pub(crate) const ALLOWLIST: &str = "relay.allowlist";
+
+/// Sends an event to an entry.
+pub const DISPATCH: &str = "dispatch";
+/// Writes a check run.
+pub const CHECK_RUN: &str = "check_run";
+/// Runs something again.
+pub const RERUN: &str = "rerun";
+
+/// How long an unsent dispatch is worth sending.
+pub(crate) const DISPATCH_EXPIRY: Duration = Duration::from_secs(6 * 3600);
+
+/// The relay.
+#[derive(Clone)]
+pub struct Relay {
+    pub(crate) config: Arc<Config>,
+    /// The repository whose events are relayed.
+    pub(crate) up: RepoName,
+    /// Which installation covers which repository.
+    pub(crate) installed: Arc<Installed>,
+    /// Where people look at runs: `https://github.com`.
+    pub(crate) web: Arc<str>,
+}
+
+impl Relay {
+    /// The relay of `upstream` under these settings. `web` is where GitHub's pages are, without a slash at the end.
+    #[must_use]
+    pub fn new(config: Config, upstream: RepoName, web: &str) -> Self {
+        Self { config: Arc::new(config), up: upstream, installed: Arc::default(), web: web.into() }
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The repository whose events are relayed.
+    #[must_use]
+    pub fn upstream(&self) -> &RepoName {
+        &self.up
+    }
+
+    fn of_github(&self, arrival: &Arrival<'_>) -> Vec<NewJob> {
+        let (event, installation) = (arrival.key.event.as_str(), arrival.installation());
+        let name = arrival.envelope.repository.as_ref().and_then(|repository| repository.full_name.as_deref());
+        let repository: Option<RepoName> = name.and_then(|name| name.parse().ok());
+        let upstream = repository.as_ref() == Some(&self.up);
+        let action = arrival.key.action.as_str();
+        match event {
+            "pull_request" if upstream => {
+                let Some(number) = arrival.envelope.number else { return Vec::new() };
+                vec![job(PULL, keys::pull_lane(&self.up, number), installation, &json!({}))]
+            }
+            "push" if upstream => {
+                // The ref stands in the body, which is too large to parse here; the envelope knows it.
+                let full_ref = arrival.envelope.git_ref.as_deref().unwrap_or("?");
+                vec![job(PUSH, keys::push_lane(&self.up, full_ref), installation, &json!({}))]
+            }
+            "check_run" | "check_suite" if upstream && action == "rerequested" => {
+                vec![job(REREQUEST, keys::checks_lane(&self.up), installation, &json!({}))]
+            }
+            "workflow_run" if action == "completed" => {
+                let Some(repository) = repository.filter(|_| !upstream) else { return Vec::new() };
+                let Some(run) = arrival.envelope.workflow_run.as_ref().and_then(|run| run.id) else { return Vec::new() };
+                let order = json!({ "repo": repository, "run": run.0.to_string() });
+                vec![job(RUN, keys::runs_lane(&repository), None, &order)]
+            }
+            "installation" | "installation_repositories" => {
+                self.installed.forget();
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+#[async_trait]
+impl Automation for Relay {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn route(&self, arrival: &Arrival<'_>) -> Vec<NewJob> {
+        match arrival.key.platform.as_str() {
+            GITHUB => self.of_github(arrival),
+            CALLBACK => report::route(arrival),
+            _ => Vec::new(),
+        }
+    }
+
+    fn patience(&self, kind: &str) -> Patience {
+        match kind {
+            // A dispatch is worth hours, not minutes; its own expiry ends it.
+            DISPATCH => Patience { attempts: 200, ceiling: Duration::from_secs(300), ..Patience::default() },
+            // A check run converges, however long GitHub is down.
+            CHECK_RUN => Patience { attempts: 500, ceiling: Duration::from_secs(600), ..Patience::default() },
+            _ => Patience { attempts: 50, ceiling: Duration::from_secs(300), ..Patience::default() },
+        }
+    }
+
+    async fn decide(&self, job: &Work, context: &Context) -> Result<Settlement, Trouble> {
+        match job.kind.as_str() {
+            PULL => self.pull(job, context).await,
+            PUSH => self.push(job, context).await,
+            REPORT => self.report(job, context).await,
+            SENT => self.sent(job, context).await,
+            EXPIRE => self.expire(job, context).await,
+            VERIFY => self.verify(job, context).await,
+            RUN => self.run_ended(job, context).await,
+            REREQUEST => self.rerequest(job, context).await,
+            PROJECT => self.project(job, context).await,
+            ALLOWLIST => self.read_list(job, context).await,
+            other => Err(Trouble::permanent("unknown_kind", format!("this release has no handler for {other}"))),
+        }
+    }
+
+    async fn carry(&self, intent: &Work, context: &Context) -> Result<Settlement, Trouble> {
+        match intent.kind.as_str() {
+            DISPATCH => self.carry_dispatch(intent, context).await,
+            CHECK_RUN => self.carry_check(intent, context).await,
+            RERUN => self.carry_rerun(intent, context).await,
+            other => Err(Trouble::permanent("unknown_kind", format!("this release has no carrier for {other}"))),
+        }
+    }
+
+    async fn give_up(&self, work: &Work, failure: &Failure, context: &Context) -> Settlement {
+        match work.kind.as_str() {
+            DISPATCH => self.dispatch_given_up(work, failure, context),
+            _ => Settlement::done(),
+        }
+    }
+
+    fn schedules(&self) -> Vec<Schedule> {
+        let every = self.config.allowlist_ttl;
+        vec![Schedule { kind: ALLOWLIST, queue: QUEUE, lane: keys::ALLOWLIST_LANE, every, at_start: true }]
+    }
+}
+
+/// A job that is due now.
+pub(crate) fn job(kind: &str, lane: Lane, installation: Option<Installation>, payload: &impl Serialize) -> NewJob {
+    NewJob {
+        queue: QUEUE,
+        automation: NAME,
+        kind: kind.to_owned(),
+        lane,
+        key: None,
+        installation,
+        payload: serde_json::to_value(payload).unwrap_or(Value::Null),
+        due: None,
+        follows: Follows::Inherited,
+    }
+}
+
+/// A job's or intent's payload, as it was written.
+pub(crate) fn payload<T: DeserializeOwned>(work: &Work) -> Result<T, Trouble> {
+    serde_json::from_value(work.payload.clone())
+        .map_err(|error| Trouble::permanent("payload_unusable", format!("{}: {error}", work.kind)))
+}

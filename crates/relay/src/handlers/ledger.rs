@@ -1,0 +1,391 @@
+//! A target while something about it is decided: its results, what follows for the target, and everything that is written for it.
+//!
+//! Whoever changes a result says so to the ledger; [`Ledger::close`] draws the consequences once: runs, numbers, row, timers, checks.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::json;
+use switchboard_clock::Timestamp;
+use switchboard_engine::{Context, Trouble};
+use switchboard_github::RepoName;
+use switchboard_store::{NewJob, Settlement};
+
+use crate::advance::State;
+use crate::allowlist::{Entry, Level};
+use crate::conclusion::Conclusion;
+use crate::count::{class, e2e_field, moves};
+use crate::handlers::draft::Draft;
+use crate::handlers::expire::ExpireOrder;
+use crate::handlers::plan::put_row;
+use crate::handlers::project::Seen;
+use crate::handlers::verify::VerifyOrder;
+use crate::handlers::{EXPIRE, Relay, VERIFY, context, job};
+use crate::records::{
+    Cell, Counted, DispatchRecord, ResultRecord, RowRecord, RunRecord, TargetRecord, TargetState, keys, views,
+};
+use crate::verify::{SILENT_RUN_ENDS_AFTER, next_look};
+
+/// A target with everything that hangs on it, and what has changed.
+pub(super) struct Ledger<'l> {
+    relay: &'l Relay,
+    pub(super) draft: Draft<'l>,
+    pub(super) dispatch: DispatchRecord,
+    before: TargetRecord,
+    pub(super) target: TargetRecord,
+    pub(super) results: Vec<ResultRecord>,
+    /// The results as they stood, by place.
+    stood: Vec<Option<ResultRecord>>,
+    row: Option<RowRecord>,
+    /// The entry as it is listed now.
+    pub(super) entry: Option<Entry>,
+}
+
+impl<'l> Ledger<'l> {
+    /// Opens the books of a target; `None` if it is not known (any more).
+    pub(super) async fn open(
+        relay: &'l Relay,
+        context: &Context,
+        delivery_id: &str,
+        repo: &RepoName,
+    ) -> Result<Option<Self>, Trouble> {
+        let Some(dispatch) = context::dispatch(context, delivery_id).await? else { return Ok(None) };
+        let Some(target) = context::target(context, delivery_id, repo).await? else { return Ok(None) };
+        let results = context::results(context, delivery_id, repo).await?;
+        let row = relay.row(context, &dispatch).await?;
+        let entry = relay.entry(context, repo).await?.map(|level| level.entry);
+        let draft = Draft::of(&relay.up, context.now, &dispatch);
+        let stood = results.iter().cloned().map(Some).collect();
+        Ok(Some(Self { relay, draft, dispatch, before: target.clone(), target, results, stood, row, entry }))
+    }
+
+    /// New books, of a target that nobody has written down yet.
+    pub(super) fn begun(
+        relay: &'l Relay,
+        draft: Draft<'l>,
+        dispatch: DispatchRecord,
+        target: TargetRecord,
+        row: RowRecord,
+        entry: Entry,
+    ) -> Self {
+        let (results, stood) = (Vec::new(), Vec::new());
+        Self { relay, draft, dispatch, before: target.clone(), target, results, stood, row: Some(row), entry: Some(entry) }
+    }
+
+    /// Where a result stands; a new one is put there if it is not known.
+    pub(super) fn find(&self, workflow: &str, result: &str, run: &str, attempt: u32) -> Option<usize> {
+        self.results.iter().position(|known| {
+            (known.workflow.as_str(), known.result.as_str(), known.run_id.as_str(), known.attempt)
+                == (workflow, result, run, attempt)
+        })
+    }
+
+    /// Adds a result.
+    pub(super) fn add(&mut self, result: ResultRecord) -> usize {
+        self.results.push(result);
+        self.stood.push(None);
+        self.target.results += 1;
+        self.results.len() - 1
+    }
+
+    /// The run of this id; a new one if it has not reported before.
+    pub(super) fn run(&mut self, id: &str, attempt: u32, at: Timestamp) -> &mut RunRecord {
+        let place = self.target.runs.iter().position(|run| run.id == id).unwrap_or_else(|| {
+            self.target.runs.push(RunRecord {
+                id: id.to_owned(),
+                first_at: at,
+                attempt,
+                open: 0,
+                closed_at: None,
+                looks: 0,
+                ended: false,
+                conclusion: None,
+                e2e: None,
+                delivery_id: None,
+            });
+            self.target.runs.len() - 1
+        });
+        let run = &mut self.target.runs[place];
+        if attempt > run.attempt {
+            // What was known of the last attempt says nothing about this one.
+            (run.attempt, run.ended, run.conclusion, run.closed_at, run.looks) = (attempt, false, None, None, 0);
+        }
+        run
+    }
+
+    /// Ends a result, and notes how long it took.
+    pub(super) fn complete(&mut self, place: usize, state: State, at: Timestamp, reported: bool) {
+        let result = &mut self.results[place];
+        let first = result.completed_at.is_none();
+        result.state = state;
+        result.completed_at = Some(at);
+        if !reported || !first {
+            return;
+        }
+        if let Some(started) = result.started_at {
+            let took = millis(at.since(started));
+            result.execution_ms = Some(took);
+            self.average("exec", self.results[place].first_at, took);
+        }
+    }
+
+    /// Starts a result, and notes how long it waited.
+    pub(super) fn start(&mut self, place: usize, at: Timestamp) {
+        self.results[place].started_at = Some(at);
+        if let (1, Some(sent)) = (self.results[place].attempt, self.target.sent_at) {
+            let waited = millis(at.since(sent));
+            self.results[place].queue_ms = Some(waited);
+            self.average("queue", at, waited);
+        }
+    }
+
+    fn average(&mut self, what: &str, at: Timestamp, value: u64) {
+        if self.target.silent {
+            return;
+        }
+        let kind = self.dispatch.kind;
+        self.draft.count(kind, &self.target.repo, at, &format!("{what}_ms"), i64::try_from(value).unwrap_or(i64::MAX));
+        self.draft.count(kind, &self.target.repo, at, &format!("{what}_n"), 1);
+    }
+
+    /// A job about this target, in its lane.
+    fn timer(&self, kind: &str, key: String, due: Timestamp, payload: &impl serde::Serialize) -> NewJob {
+        let lane = self.dispatch.lane.clone().into();
+        NewJob { key: Some(key), due: Some(due), ..job(kind, lane, None, payload) }
+    }
+
+    /// Sets the timer after which a result that started at `at` has timed out.
+    pub(super) fn time_out(&mut self, place: usize, at: Timestamp) {
+        let result = &self.results[place];
+        let due = at + Duration::from_secs(u64::from(self.target.timeout_minutes) * 60);
+        let key = self.key(result);
+        let order = ExpireOrder {
+            delivery_id: self.dispatch.delivery_id.clone(),
+            repo: self.target.repo.clone(),
+            result: Some(key.as_str().to_owned()),
+            reads: 0,
+        };
+        let timer = self.timer(EXPIRE, format!("expire/{key}"), due, &order);
+        self.draft.put(views::OPEN, keys::open(&self.target.repo, due, &key), &json!({ "deliveryId": order.delivery_id }));
+        self.draft.job(timer);
+    }
+
+    pub(super) fn key(&self, result: &ResultRecord) -> switchboard_store::Key {
+        let (delivery_id, repo) = (&self.dispatch.delivery_id, &self.target.repo);
+        keys::result(delivery_id, repo, &result.workflow, &result.result, &result.run_id, result.attempt)
+    }
+
+    /// Draws the consequences of everything that has changed, and hands the settlement over.
+    pub(super) async fn close(mut self, context: &Context) -> Result<Settlement, Trouble> {
+        self.settle_runs();
+        self.settle_results();
+        self.settle_counts();
+        let changed: Vec<usize> =
+            (0..self.results.len()).filter(|place| self.stood[*place].as_ref() != Some(&self.results[*place])).collect();
+        for place in changed {
+            let result = &self.results[place];
+            let key = self.key(result);
+            if self.stood[place].is_none() {
+                let column = keys::column(&self.relay.up, &self.target.repo, &result.workflow, &result.result);
+                self.draft.put(views::COLUMN, column, &json!({ "day": result.first_at.format("%Y-%m-%d") }));
+            }
+            let was_open = self.stood[place].as_ref().is_some_and(ResultRecord::is_open);
+            if was_open && !result.is_open() {
+                let timeout = Duration::from_secs(u64::from(self.target.timeout_minutes) * 60);
+                let due = result.started_at.unwrap_or(result.first_at) + timeout;
+                self.draft.delete(views::OPEN, keys::open(&self.target.repo, due, &key));
+            }
+            self.draft.put(views::RESULT, key, result);
+        }
+        for run in &self.target.runs {
+            if self.before.runs.contains(run) {
+                continue;
+            }
+            let own = RunRecord { delivery_id: Some(self.dispatch.delivery_id.clone()), ..run.clone() };
+            self.draft.put(views::RUN, keys::run(&self.target.repo, &run.id), &own);
+        }
+        let target_changed = self.target != self.before;
+        if target_changed {
+            self.draft.target(&self.dispatch.delivery_id, Some(&self.before), &self.target);
+        }
+        if let Some(number) = self.dispatch.number
+            && let Some(record) = self.relay.pull_record(context, number).await?
+        {
+            let seen = Seen { dispatch: &self.dispatch, target: &self.target, results: &self.results };
+            self.relay.project_target(&mut self.draft, context, self.entry.as_ref(), &record, &seen).await?;
+            let gates = self.entry.as_ref().is_some_and(|entry| entry.level == Level::L4);
+            if gates && target_changed && record.info.head_sha.as_str() == self.dispatch.head {
+                let list = self.relay.list(context).await?;
+                let changed = Some((self.dispatch.delivery_id.as_str(), &self.target));
+                self.relay.project_gate(&mut self.draft, context, &list, &record, changed).await?;
+                if let (Some((gate, _)), Some(row)) =
+                    (self.relay.gate_of(context, &list, &record, changed).await?, &mut self.row)
+                {
+                    if row.gate.as_ref().map(|known| known.progress) != Some(gate.progress) {
+                        self.draft.fact("gate.changed", json!({ "head": self.dispatch.head, "gate": gate }));
+                    }
+                    row.gate = Some(gate);
+                }
+            }
+        }
+        if let Some(mut row) = self.row {
+            let bad = row.is_bad();
+            let cell = Cell::of(&self.target);
+            if row.cells.insert(self.target.repo.clone(), cell.clone()).as_ref() != Some(&cell) || row.gate.is_some() {
+                put_row(&mut self.draft, &row, Some(bad), [&self.target.repo]);
+            }
+        }
+        Ok(self.draft.finish())
+    }
+
+    /// Open results by run, and the timers that follow when the last one closes.
+    fn settle_runs(&mut self) {
+        let now = self.draft.now;
+        let numeric = |run: &RunRecord| run.id.parse::<u64>().is_ok();
+        let asks = self.entry.as_ref().is_some_and(|entry| entry.level.checks());
+        let timeout = Duration::from_secs(u64::from(self.target.timeout_minutes) * 60);
+        let mut timers = Vec::new();
+        for run in &mut self.target.runs {
+            let of_attempt = self.results.iter().filter(|result| result.run_id == run.id && result.attempt == run.attempt);
+            let open = of_attempt.filter(|result| result.is_open()).count();
+            let was_open = run.open > 0 || run.closed_at.is_none();
+            run.open = u32::try_from(open).unwrap_or(u32::MAX);
+            if open > 0 {
+                run.closed_at = None;
+                continue;
+            }
+            if was_open && !run.ended {
+                (run.closed_at, run.looks) = (Some(now), 0);
+                let due = match (numeric(run), asks) {
+                    (true, true) => next_look(now, 0, timeout),
+                    (true, false) => None,
+                    (false, _) => Some(now + SILENT_RUN_ENDS_AFTER),
+                };
+                timers.extend(due.map(|due| (run.id.clone(), due)));
+            }
+        }
+        for (run, due) in timers {
+            self.look_at(run, due);
+        }
+    }
+
+    /// Asks for a look at a run.
+    pub(super) fn look_at(&mut self, run: String, due: Timestamp) {
+        let order = VerifyOrder {
+            delivery_id: self.dispatch.delivery_id.clone(),
+            repo: self.target.repo.clone(),
+            run,
+            told: false,
+            reads: 0,
+        };
+        let key = format!("verify/{}/{}/{}", order.delivery_id, order.repo.key(), order.run);
+        let timer = self.timer(VERIFY, key, due, &order);
+        self.draft.job(timer);
+    }
+
+    /// The newest attempt of each result: what the target shows.
+    fn settle_results(&mut self) {
+        let shown = self.newest(|_| true);
+        let ends = shown.values().filter_map(|place| match self.results[*place].state {
+            State::Completed { conclusion, .. } => Some(conclusion),
+            State::Running => None,
+        });
+        let ends: Vec<Conclusion> = ends.collect();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        self.target.total = count(shown.len());
+        self.target.passed = count(ends.iter().filter(|end| **end == Conclusion::Success).count());
+        self.target.worst = ends.into_iter().max();
+    }
+
+    /// Each name's newest attempt among those that `counts`, by place.
+    fn newest(&self, counts: impl Fn(&ResultRecord) -> bool) -> BTreeMap<(String, String), usize> {
+        let mut newest: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for (place, result) in self.results.iter().enumerate().filter(|(_, result)| counts(result)) {
+            let name = (result.workflow.clone(), result.result.clone());
+            let known = newest.entry(name).or_insert(place);
+            if result.order() > self.results[*known].order() {
+                *known = place;
+            }
+        }
+        newest
+    }
+
+    /// Moves the numbers from what was counted to what counts now, in the day of each row's first report.
+    fn settle_counts(&mut self) {
+        if self.target.silent {
+            return;
+        }
+        let probe = self.relay.config.probe_repo.as_ref() == Some(&self.target.repo);
+        let counting = self.newest(|result| !result.is_open());
+        for place in 0..self.results.len() {
+            let result = &self.results[place];
+            let name = (result.workflow.clone(), result.result.clone());
+            let now = match result.state {
+                State::Completed { conclusion, .. } if counting.get(&name) == Some(&place) => {
+                    Some(class(&result.result, conclusion, result.decorations.verdict.as_ref(), probe))
+                }
+                _ => None,
+            };
+            let before = result.counted.as_ref().map(|counted| counted.class);
+            let (kind, bucket) = (self.dispatch.kind, self.first_of(&name));
+            let counted = now.map(|class| Counted { class, bucket, kind });
+            for (field, by) in moves(before, now) {
+                self.draft.count(kind, &self.target.repo, bucket, field, by);
+            }
+            self.results[place].counted = counted;
+        }
+        if !self.target.head_counted && !counting.is_empty() {
+            self.target.head_counted = true;
+            self.draft.count(self.dispatch.kind, &self.target.repo, self.draft.now, "heads", 1);
+        }
+        self.settle_end_to_end();
+    }
+
+    /// When a name was first reported: all its attempts count in that day.
+    fn first_of(&self, (workflow, result): &(String, String)) -> Timestamp {
+        let attempts = self.results.iter().filter(|known| known.workflow == *workflow && known.result == *result);
+        attempts.map(|known| known.first_at).min().unwrap_or(self.draft.now)
+    }
+
+    /// A run's end-to-end time moves as its last completion moves.
+    fn settle_end_to_end(&mut self) {
+        let Some(sent) = self.target.sent_at else { return };
+        for run in &mut self.target.runs {
+            let of_run = self.results.iter().filter(|result| result.run_id == run.id && result.attempt == 1);
+            let last = of_run.filter_map(|result| result.completed_at).max();
+            let field = last.map(|last| e2e_field(millis(last.since(sent))).to_owned());
+            if field == run.e2e {
+                continue;
+            }
+            let kind = self.dispatch.kind;
+            let mut count = |field: &str, by| self.draft.count(kind, &self.target.repo, run.first_at, field, by);
+            match &run.e2e {
+                Some(field) => count(field, -1),
+                None => count("runs", 1),
+            }
+            if let Some(field) = &field {
+                count(field, 1);
+            }
+            run.e2e = field;
+        }
+    }
+
+    /// A report or GitHub proves that the target was sent, whatever was believed.
+    pub(super) fn proven(&mut self) {
+        if self.target.state == TargetState::NeverReported {
+            self.draft.count(self.dispatch.kind, &self.target.repo, self.draft.now, "never_reported", -1);
+        }
+        if matches!(self.target.state, TargetState::Unsent | TargetState::Unconfirmed) {
+            let intent = keys::dispatch_intent(&self.dispatch.delivery_id, &self.target.repo, self.target.generation);
+            self.draft.withdraw(intent);
+        }
+        if self.target.state != TargetState::Held {
+            self.target.state = TargetState::Sent;
+            self.target.error = None;
+        }
+    }
+}
+
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

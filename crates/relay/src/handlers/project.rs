@@ -1,0 +1,289 @@
+//! From results to check runs: what each should show is computed whole, and asked for where it is wanted.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use switchboard_engine::{Context, Trouble};
+use switchboard_github::RepoName;
+use switchboard_store::{Settlement, Work};
+
+use crate::advance::State;
+use crate::allowlist::{Allowlist, Entry, Level};
+use crate::checks::gate::{Gate, Standing as GateStanding, gate};
+use crate::checks::name;
+use crate::checks::order::{Order, RunOrder, visible};
+use crate::checks::state::{Desired, Progress};
+use crate::checks::wanted::{Standing, Wanted, wanted};
+use crate::conclusion::Conclusion;
+use crate::config::GatePolicy;
+use crate::handlers::draft::{Draft, subject};
+use crate::handlers::{Relay, context, payload};
+use crate::pull::PrState;
+use crate::records::{DispatchRecord, PullRecord, ResultRecord, TargetRecord, TargetState};
+use crate::text::code;
+
+/// The pull request whose check runs are to follow.
+#[derive(Deserialize)]
+struct ProjectOrder {
+    number: u64,
+    /// Whether the gate is to be written anew, although it may say the same.
+    #[serde(default)]
+    gate: bool,
+}
+
+/// A target with its dispatch and results.
+pub(super) struct Seen<'s> {
+    pub(super) dispatch: &'s DispatchRecord,
+    pub(super) target: &'s TargetRecord,
+    pub(super) results: &'s [ResultRecord],
+}
+
+impl Relay {
+    pub(super) async fn project(&self, job: &Work, context: &Context) -> Result<Settlement, Trouble> {
+        let order: ProjectOrder = payload(job)?;
+        let mut draft =
+            Draft::new(&self.up, context.now, subject(&self.up, Some(order.number), ""));
+        if let Some(record) = self.pull_record(context, order.number).await? {
+            let list = self.list(context).await?;
+            if order.gate {
+                if let Some((gate, newest)) = self.gate_of(context, &list, &record, None).await? {
+                    let again = desired_gate(&record, &gate, &newest, draft.now);
+                    draft.check(&Desired { episode: format!("gate/{}", draft.now.millis()), ..again }, None);
+                }
+            } else {
+                self.project_pull(&mut draft, context, &list, &record).await?;
+            }
+        }
+        Ok(draft.finish())
+    }
+
+    /// Every check run on a pull request's newest head, and its gate.
+    pub(super) async fn project_pull(
+        &self,
+        draft: &mut Draft<'_>,
+        context: &Context,
+        list: &Allowlist,
+        record: &PullRecord,
+    ) -> Result<(), Trouble> {
+        let head = record.info.head_sha.as_str();
+        for relayed in record.dispatches.iter().filter(|relayed| relayed.head == head) {
+            let Some(dispatch) = context::dispatch(context, &relayed.delivery_id).await? else { continue };
+            for target in context::targets(context, &relayed.delivery_id).await? {
+                let entry = list.entry(&target.repo);
+                let in_sight = entry.is_some_and(|entry| entry.level != Level::L2);
+                if target.results == 0 && !target_check_wanted(entry, self.config.target_checks) || !in_sight && target.results == 0 {
+                    continue;
+                }
+                let results = context::results(context, &relayed.delivery_id, &target.repo).await?;
+                let seen = Seen { dispatch: &dispatch, target: &target, results: &results };
+                self.project_target(draft, context, entry, record, &seen).await?;
+            }
+        }
+        self.project_gate(draft, context, list, record, None).await
+    }
+
+    /// The check runs of one target.
+    pub(super) async fn project_target(
+        &self,
+        draft: &mut Draft<'_>,
+        context: &Context,
+        entry: Option<&Entry>,
+        record: &PullRecord,
+        seen: &Seen<'_>,
+    ) -> Result<(), Trouble> {
+        let suppressed = match entry {
+            Some(entry) if entry.level == Level::L3 => self.is_suppressed(context, &entry.repo).await?,
+            _ => false,
+        };
+        let pull = Standing {
+            labels: &record.info.labels,
+            open: record.info.state == PrState::Open,
+            newest_head: record.info.head_sha.as_str() == seen.dispatch.head,
+        };
+        let wanted = wanted(entry, suppressed, &self.config.label_prefix, pull);
+        let mut names: BTreeMap<(&str, &str), Vec<&ResultRecord>> = BTreeMap::new();
+        for result in seen.results {
+            names.entry((&result.workflow, &result.result)).or_default().push(result);
+        }
+        let desired = names.into_values().filter_map(|attempts| visible(attempts, |result| result.order()));
+        let mut desired: Vec<Desired> = desired.map(|result| self.of_result(seen, result)).collect();
+        if self.config.target_checks {
+            desired.extend(of_target(seen));
+        }
+        for mut desired in desired {
+            match wanted {
+                Wanted::No => continue,
+                Wanted::Yes => {}
+                Wanted::Finish => desired.create = false,
+                Wanted::Neutral(why) => {
+                    desired.create = false;
+                    desired.progress = Progress::Completed(Conclusion::Neutral);
+                    why.text().clone_into(&mut desired.title);
+                }
+            }
+            draft.check(&desired, None);
+        }
+        Ok(())
+    }
+
+    /// The merge gate on a pull request's newest head. `changed` is a target as it will be once this settlement is.
+    pub(super) async fn project_gate(
+        &self,
+        draft: &mut Draft<'_>,
+        context: &Context,
+        list: &Allowlist,
+        record: &PullRecord,
+        changed: Option<(&str, &TargetRecord)>,
+    ) -> Result<(), Trouble> {
+        if let Some((gate, newest)) = self.gate_of(context, list, record, changed).await?
+            && record.info.state == PrState::Open
+        {
+            draft.check(&desired_gate(record, &gate, &newest, draft.now), None);
+        }
+        Ok(())
+    }
+
+    /// The merge gate of a pull request's newest head, with the newest dispatch's place; `None` if it is not to be written.
+    pub(crate) async fn gate_of(
+        &self,
+        context: &Context,
+        list: &Allowlist,
+        record: &PullRecord,
+        changed: Option<(&str, &TargetRecord)>,
+    ) -> Result<Option<(Gate, String)>, Trouble> {
+        let written = match self.config.gate {
+            GatePolicy::Never => false,
+            GatePolicy::Always => true,
+            GatePolicy::Auto => list.has(Level::L4),
+        };
+        let head = record.info.head_sha.as_str();
+        let dispatches: Vec<_> = record.dispatches.iter().filter(|relayed| relayed.head == head).collect();
+        let Some(newest) = dispatches.last().filter(|_| written) else { return Ok(None) };
+        let mut standings = Vec::new();
+        for entry in list.on(Level::L4).filter(|entry| !entry.options.silent) {
+            standings.push((entry.repo.clone(), self.newest_standing(context, &dispatches, &entry.repo, changed).await?));
+        }
+        Ok(Some((gate(standings), newest.seq.to_string())))
+    }
+
+    async fn newest_standing(
+        &self,
+        context: &Context,
+        dispatches: &[&crate::records::RelayedHead],
+        repo: &RepoName,
+        changed: Option<(&str, &TargetRecord)>,
+    ) -> Result<GateStanding, Trouble> {
+        for relayed in dispatches.iter().rev() {
+            let target = match changed {
+                Some((delivery_id, target)) if delivery_id == relayed.delivery_id && target.repo == *repo => {
+                    Some(target.clone())
+                }
+                _ => context::target(context, &relayed.delivery_id, repo).await?,
+            };
+            if let Some(target) = target {
+                return Ok(target.standing());
+            }
+        }
+        Ok(GateStanding::Skipped)
+    }
+
+    fn of_result(&self, seen: &Seen<'_>, result: &ResultRecord) -> Desired {
+        let (progress, by_github) = match result.state {
+            State::Running => (Progress::InProgress, false),
+            State::Completed { conclusion, by } => (Progress::Completed(conclusion), by == crate::advance::By::GitHub),
+        };
+        let repo = &seen.target.repo;
+        let details = self.run_url(repo, &result.run_id).or_else(|| {
+            result.decorations.url.clone().filter(|url| url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://")))
+        });
+        let mut lines = vec![format!("Repository: {}", code(repo.as_str()))];
+        if let Some(url) = &details {
+            lines.push(format!("Run: [{}]({url})", result.run_id));
+        }
+        lines.push(format!("Attempt: {}", result.attempt));
+        if let Some(tests) = &result.decorations.tests {
+            let counts = (tests.passed, tests.failed, tests.skipped, tests.total);
+            lines.push(format!("Tests: {} passed, {} failed, {} skipped of {}", counts.0, counts.1, counts.2, counts.3));
+        }
+        if by_github {
+            lines.push("Concluded by GitHub's own record of the run.".to_owned());
+        }
+        Desired {
+            head: seen.dispatch.head.clone(),
+            name: name::of_result(repo, &result.workflow, &result.result),
+            order: result.order().to_string(),
+            episode: format!("{}/{}", result.run_id, result.attempt),
+            progress,
+            title: progress.title().to_owned(),
+            summary: lines.join("\n\n"),
+            details_url: details,
+            external_id: seen.dispatch.number.map(|number| format!("{}:{number}", result.run_id)),
+            create: true,
+        }
+    }
+
+    /// The page of a run on GitHub, if it is one.
+    pub(crate) fn run_url(&self, repo: &RepoName, run: &str) -> Option<String> {
+        run.parse::<u64>().ok().map(|run| format!("{}/{repo}/actions/runs/{run}", self.web))
+    }
+}
+
+fn target_check_wanted(entry: Option<&Entry>, target_checks: bool) -> bool {
+    target_checks && entry.is_some_and(|entry| entry.level.checks())
+}
+
+/// The check run of a whole target, once it is more than a plan.
+fn of_target(seen: &Seen<'_>) -> Option<Desired> {
+    let target = seen.target;
+    let (progress, sort) = match target.state {
+        TargetState::NeverReported => (Progress::Completed(Conclusion::TimedOut), 3),
+        _ if target.is_done() => (Progress::Completed(target.worst_end()?), 3),
+        _ if !target.runs.is_empty() => (Progress::InProgress, 2),
+        TargetState::Sent | TargetState::Unconfirmed => (Progress::Queued, 1),
+        TargetState::Held | TargetState::Unsent | TargetState::Failed | TargetState::Withdrawn => return None,
+    };
+    let run = target.runs.last();
+    let place = Order {
+        seq: seen.dispatch.seq.to_string(),
+        run: run.map_or(RunOrder::None, |run| RunOrder::of(&run.id, run.first_at)),
+        attempt: run.map_or(0, |run| run.attempt),
+        completed: sort == 3,
+    };
+    Some(Desired {
+        head: seen.dispatch.head.clone(),
+        name: name::of_target(&target.repo),
+        order: place.to_string(),
+        episode: format!("{}/{}", seen.dispatch.delivery_id, place.attempt.max(1)),
+        progress,
+        title: progress.title().to_owned(),
+        summary: format!("Repository: {}\n\n{} of {} results passed", code(target.repo.as_str()), target.passed, target.total),
+        details_url: None,
+        external_id: seen.dispatch.number.map(|number| format!("{}:{number}", run.map_or("", |run| run.id.as_str()))),
+        create: true,
+    })
+}
+
+fn desired_gate(record: &PullRecord, gate: &Gate, newest: &str, now: switchboard_clock::Timestamp) -> Desired {
+    let title = match gate.progress {
+        Progress::Completed(Conclusion::Success) => "Open".to_owned(),
+        Progress::Completed(_) => "Closed".to_owned(),
+        Progress::Queued | Progress::InProgress => "Waiting".to_owned(),
+    };
+    let mut lines: Vec<String> =
+        gate.reasons.iter().map(|(repo, reason)| format!("- {}: {}", code(repo.as_str()), reason.text())).collect();
+    if lines.is_empty() {
+        lines.push("No L4 repository is to be waited for.".to_owned());
+    }
+    Desired {
+        head: record.info.head_sha.as_str().to_owned(),
+        name: name::GATE.to_owned(),
+        order: format!("{newest}/{:020}", now.millis().max(0)),
+        episode: "gate".to_owned(),
+        progress: gate.progress,
+        title,
+        summary: lines.join("\n"),
+        details_url: None,
+        external_id: Some(format!(":{}", record.info.number)),
+        create: true,
+    }
+}

@@ -1,0 +1,201 @@
+//! Somebody clicked *Re-run* on the upstream: what the check run stands for runs again downstream.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::json;
+use switchboard_engine::{Context, Trouble};
+use switchboard_github::RepoName;
+use switchboard_store::{Coalesce, KeyRange, NewIntent, Settlement, Work};
+
+use crate::checks::name::{Named, read};
+use crate::deliver::RerunOrder;
+use crate::handlers::draft::{Draft, subject};
+use crate::handlers::pull::upstream_event;
+use crate::handlers::{NAME, PROJECT, RERUN, Relay, context, job, plan};
+use crate::records::{HeadRecord, RunRecord, TargetRecord, TargetState, keys, views};
+
+/// How long repeated clicks count as one, in milliseconds.
+const ABSORBED_MS: i64 = 10 * 60 * 1000;
+/// Pull requests and refs that may share a commit and are looked at.
+const SHARING_MAX: usize = 20;
+
+#[derive(Deserialize)]
+struct Event {
+    check_run: Option<Check>,
+    check_suite: Option<Check>,
+}
+
+#[derive(Deserialize)]
+struct Check {
+    head_sha: String,
+    name: Option<String>,
+    external_id: Option<String>,
+    app: Option<App>,
+}
+
+#[derive(Deserialize)]
+struct App {
+    id: u64,
+}
+
+impl Relay {
+    pub(super) async fn rerequest(&self, work: &Work, context: &Context) -> Result<Settlement, Trouble> {
+        let (_, body) = upstream_event(work, context).await?;
+        let unusable = |error: &dyn std::fmt::Display| Trouble::permanent("payload_unusable", error.to_string());
+        let event: Event = serde_json::from_slice(&body).map_err(|error| unusable(&error))?;
+        let (check, single) = match (event.check_run, event.check_suite) {
+            (Some(check), _) => (check, true),
+            (None, Some(suite)) => (suite, false),
+            (None, None) => return Err(unusable(&"neither a check run nor a check suite")),
+        };
+        if check.app.as_ref().map(|app| app.id) != Some(context.github.app_id().0) {
+            return Ok(Settlement::done());
+        }
+        let about = check.external_id.as_deref().and_then(|id| id.rsplit_once(':'));
+        let number = about.and_then(|(_, number)| number.parse().ok());
+        let mut draft = Draft::new(&self.up, context.now, subject(&self.up, number, &check.head_sha));
+        if !single {
+            self.rerun_suite(&mut draft, &check.head_sha, context).await?;
+            return Ok(draft.finish());
+        }
+        match check.name.as_deref().and_then(read) {
+            None => {}
+            Some(Named::Gate) => {
+                if let Some(number) = number {
+                    let order = json!({ "number": number, "gate": true });
+                    draft.job(job(PROJECT, keys::pull_lane(&self.up, number), None, &order));
+                }
+            }
+            Some(Named::Result(repo)) => {
+                let run = about.map(|(run, _)| run.to_owned()).unwrap_or_default();
+                self.rerun(&mut draft, &repo, &run, false, (&check.head_sha, number), context).await?;
+            }
+            Some(Named::Target(repo)) => self.rerun_target(&mut draft, &repo, &check.head_sha, number, context).await?,
+        }
+        Ok(draft.finish())
+    }
+
+    /// Runs a run again, if the entry's level still has check runs.
+    async fn rerun(
+        &self,
+        draft: &mut Draft<'_>,
+        repo: &RepoName,
+        run: &str,
+        all: bool,
+        (head, number): (&str, Option<u64>),
+        context: &Context,
+    ) -> Result<(), Trouble> {
+        let level = self.entry(context, repo).await?;
+        let refusal = match (&level, run.parse::<u64>()) {
+            (Some(level), _) if !level.entry.level.checks() => Some("level"),
+            (None, _) => Some("not_listed"),
+            (_, Err(_)) => Some("no_run"),
+            (Some(_), Ok(_)) => None,
+        };
+        if let Some(reason) = refusal {
+            draft.fact("rerun.refused", json!({ "repo": repo, "run": run, "reason": reason }));
+            return Ok(());
+        }
+        let known: Option<RunRecord> = context.store.get(&views::RUN, &keys::run(repo, run)).await?;
+        let attempt = known.map_or(1, |known| known.attempt);
+        let kind = if all { "all" } else { "failed" };
+        let order = RerunOrder {
+            repo: repo.clone(),
+            run: run.parse().unwrap_or_default(),
+            all,
+            head: head.to_owned(),
+            number,
+        };
+        let window = draft.now.millis().div_euclid(ABSORBED_MS);
+        draft.intent(NewIntent {
+            automation: NAME,
+            kind: RERUN.to_owned(),
+            key: format!("{}:{window}", keys::rerun_intent(repo, run, attempt, kind)),
+            lane: None,
+            installation: None,
+            payload: serde_json::to_value(&order).unwrap_or_default(),
+            coalesce: Coalesce::Once,
+            order: None,
+            due: None,
+        });
+        Ok(())
+    }
+
+    /// A target's check run stands for its newest run; a target that never ran is sent again.
+    async fn rerun_target(
+        &self,
+        draft: &mut Draft<'_>,
+        repo: &RepoName,
+        head: &str,
+        number: Option<u64>,
+        context: &Context,
+    ) -> Result<(), Trouble> {
+        let Some((delivery_id, target)) = self.newest_target(head, repo, context).await? else { return Ok(()) };
+        match target.runs.last() {
+            Some(run) => self.rerun(draft, repo, &run.id, false, (head, number), context).await,
+            None => self.redispatch(draft, &delivery_id, target, context).await,
+        }
+    }
+
+    /// The newest target of an entry on a commit.
+    async fn newest_target(
+        &self,
+        head: &str,
+        repo: &RepoName,
+        context: &Context,
+    ) -> Result<Option<(String, TargetRecord)>, Trouble> {
+        let range = KeyRange::prefix(&keys::heads(&self.up, head));
+        let heads: Vec<(_, HeadRecord)> = context.store.list(&views::HEAD, range, SHARING_MAX).await?;
+        let mut newest: Option<(String, TargetRecord)> = None;
+        for delivery_id in heads.into_iter().flat_map(|(_, head)| head.dispatches) {
+            if let Some(target) = context::target(context, &delivery_id, repo).await? {
+                let newer = newest.as_ref().is_none_or(|(_, known)| known.planned_at <= target.planned_at);
+                if newer {
+                    newest = Some((delivery_id, target));
+                }
+            }
+        }
+        Ok(newest)
+    }
+
+    /// Sends a target once more.
+    pub(crate) async fn redispatch(
+        &self,
+        draft: &mut Draft<'_>,
+        delivery_id: &str,
+        mut target: TargetRecord,
+        context: &Context,
+    ) -> Result<(), Trouble> {
+        let Some(dispatch) = context::dispatch(context, delivery_id).await? else { return Ok(()) };
+        let before = target.clone();
+        (target.state, target.error, target.generation) = (TargetState::Unsent, None, target.generation + 1);
+        (target.attempts, target.planned_at, target.sent_at) = (0, context.now, None);
+        draft.target(delivery_id, Some(&before), &target);
+        plan::send(draft, &dispatch, &target);
+        Ok(())
+    }
+
+    /// Every run that has reported on a commit, once.
+    async fn rerun_suite(&self, draft: &mut Draft<'_>, head: &str, context: &Context) -> Result<(), Trouble> {
+        let range = KeyRange::prefix(&keys::heads(&self.up, head));
+        let heads: Vec<(_, HeadRecord)> = context.store.list(&views::HEAD, range, SHARING_MAX).await?;
+        let mut seen = BTreeSet::new();
+        for (number, delivery_id) in
+            heads.into_iter().flat_map(|(_, head)| head.dispatches.into_iter().map(move |id| (head.number, id)))
+        {
+            for target in context::targets(context, &delivery_id).await? {
+                let listed = self.entry(context, &target.repo).await?;
+                if !listed.is_some_and(|level| level.entry.level.checks()) {
+                    continue;
+                }
+                for run in &target.runs {
+                    if seen.insert((target.repo.clone(), run.id.clone())) {
+                        self.rerun(draft, &target.repo, &run.id, true, (head, number), context).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! What became of a send: told by the outbox, decided in the dispatch's lane.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use switchboard_clock::Timestamp;
+use switchboard_engine::{Context, Trouble};
+use switchboard_github::RepoName;
+use switchboard_store::{NewJob, Settlement, Work};
+
+use crate::handlers::expire::ExpireOrder;
+use crate::handlers::ledger::Ledger;
+use crate::handlers::{EXPIRE, Relay, job, payload};
+use crate::records::{TargetError, TargetState, keys, views};
+
+/// What became of a send.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sent {
+    /// GitHub took it.
+    Taken {
+        /// The repository's id, as the token's answer told it.
+        #[serde(default)]
+        repository_id: Option<u64>,
+    },
+    /// Its answer was lost: nobody knows.
+    Unconfirmed,
+    /// It was sent a second time, since no trace of the first was found.
+    Resent,
+    /// It could not be sent.
+    Failed(TargetError),
+}
+
+/// What the job `relay.sent` needs to know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SentOrder {
+    pub(crate) delivery_id: String,
+    pub(crate) repo: RepoName,
+    pub(crate) generation: u32,
+    pub(crate) at: Timestamp,
+    pub(crate) attempts: u32,
+    pub(crate) outcome: Sent,
+}
+
+impl Relay {
+    pub(super) async fn sent(&self, work: &Work, context: &Context) -> Result<Settlement, Trouble> {
+        let order: SentOrder = payload(work)?;
+        let opened = Ledger::open(self, context, &order.delivery_id, &order.repo).await?;
+        let Some(mut ledger) = opened.filter(|ledger| ledger.target.generation == order.generation) else {
+            return Ok(Settlement::done());
+        };
+        ledger.target.attempts = order.attempts;
+        let (id, repo, kind) = (order.delivery_id.clone(), order.repo.clone(), ledger.dispatch.kind);
+        let silent = ledger.target.silent;
+        // What has reported was sent, whatever else is told.
+        let open = ledger.target.runs.is_empty() && ledger.target.state != TargetState::Withdrawn;
+        match order.outcome {
+            Sent::Taken { repository_id } => {
+                ledger.target.sent_at.get_or_insert(order.at);
+                if open {
+                    ledger.target.state = TargetState::Sent;
+                    ledger.target.error = None;
+                }
+                ledger.draft.fact_of("target.sent", &id, &repo, json!({ "attempts": order.attempts }));
+                ledger.draft.pulse("send", self.last_pulse(context, "send").await?);
+                if let Some(repository_id) = repository_id {
+                    self.pin(&mut ledger, context, repository_id).await?;
+                }
+                if !silent {
+                    ledger.draft.count(kind, &repo, order.at, "sent", 1);
+                }
+                self.await_report(&mut ledger, order.at);
+            }
+            Sent::Unconfirmed if open => {
+                ledger.target.state = TargetState::Unconfirmed;
+                ledger.target.sent_at.get_or_insert(order.at);
+            }
+            Sent::Resent => ledger.draft.fact_of("target.resent", &id, &repo, json!({ "attempts": order.attempts })),
+            Sent::Failed(error) if open => {
+                let data = json!({ "code": error.code, "message": error.message, "hint": error.hint });
+                ledger.draft.fact_of("target.failed", &id, &repo, data);
+                let failed = json!({ "deliveryId": id, "error": error, "at": context.now });
+                ledger.draft.put(views::FAILED, keys::failed(&repo, ledger.dispatch.seq), &failed);
+                ledger.target.state = TargetState::Failed;
+                ledger.target.error = Some(error);
+                if !silent {
+                    ledger.draft.count(kind, &repo, context.now, "send_failed", 1);
+                }
+            }
+            Sent::Unconfirmed | Sent::Failed(_) => {}
+        }
+        ledger.close(context).await
+    }
+
+    /// Sets the timer after which a target that has not reported never will.
+    fn await_report(&self, ledger: &mut Ledger<'_>, sent_at: Timestamp) {
+        if !ledger.entry.as_ref().is_some_and(|entry| entry.level.reports()) || !ledger.target.runs.is_empty() {
+            return;
+        }
+        let due = sent_at + Duration::from_secs(u64::from(ledger.target.start_timeout_minutes) * 60);
+        let (delivery_id, repo) = (ledger.dispatch.delivery_id.clone(), ledger.target.repo.clone());
+        let key = format!("expire/{delivery_id}/{}", repo.key());
+        let order = ExpireOrder { delivery_id, repo, result: None, reads: 0 };
+        let timer = job(EXPIRE, ledger.dispatch.lane.clone().into(), None, &order);
+        ledger.draft.job(NewJob { key: Some(key), due: Some(due), ..timer });
+    }
+}
