@@ -29,6 +29,7 @@ mod engine;
 pub mod gaps;
 pub mod glob;
 pub mod installations;
+pub mod members;
 pub mod observe;
 pub mod operations;
 mod reader;

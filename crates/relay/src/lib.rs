@@ -4,7 +4,7 @@
 //! downstream's results have, from none at all up to holding the merge.
 //!
 //! # The way of an upstream event
-//! 1. [`pull`] and [`push`] read the webhook into an [`Event`](plan::Event), or say which member is at fault.
+//! 1. [`pull`] and [`push`] read the webhook into an [`Event`](plan::Event), or say which member of the [`payload`] is at fault.
 //! 2. [`allowlist`] reads the upstream's allowlist; an invalid one is refused whole, with line and remedy.
 //! 3. [`plan`](mod@plan) decides for each entry whether the event is sent to it, and if not, why not.
 //! 4. [`fit`](mod@fit) makes the one body that all entries get, within what GitHub takes.
@@ -33,6 +33,7 @@ pub mod handlers;
 pub mod identity;
 pub mod keys;
 pub mod names;
+pub mod payload;
 pub mod plan;
 pub mod pull;
 pub mod push;
@@ -41,3 +42,6 @@ pub mod refusal;
 pub mod report;
 pub mod text;
 pub mod verify;
+
+#[cfg(test)]
+mod testing;

@@ -6,6 +6,7 @@ use switchboard_github::ids::HeadSha;
 use switchboard_github::repo_name::RepoName;
 
 use crate::names::same_label;
+use crate::payload::{self, Envelope, Pull, Unreadable};
 
 /// What happened to a pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +89,11 @@ pub struct PullRequestEvent {
     pub sender: String,
 }
 
+/// Most labels that are kept: as many as GitHub lets a pull request carry.
+const MAX_LABELS: usize = 100;
+/// What stands for an association that GitHub does not say.
+const NO_ASSOCIATION: &str = "NONE";
+
 /// Associations by which GitHub says that nothing of an author was merged here before. Source: docs.github.com, GraphQL,
 /// `CommentAuthorAssociation`.
 const NEW_AUTHORS: [&str; 4] = ["NONE", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "MANNEQUIN"];
@@ -99,3 +105,64 @@ impl PullRequestEvent {
         NEW_AUTHORS.contains(&self.author_association.as_str())
     }
 }
+
+/// Reads the body of a `pull_request` webhook.
+///
+/// # Errors
+/// [`Unreadable`] with the first member at fault.
+pub fn read(body: &[u8]) -> Result<PullRequestEvent, Unreadable> {
+    let envelope = payload::envelope(body)?;
+    let pull = envelope.pull_request.required("pull_request")?;
+    let head = pull.head.required("pull_request.head")?;
+    let association = pull.author_association.optional_text("pull_request.author_association")?;
+    let head_repository = head.repo.present().and_then(|repository| repository.full_name.present());
+    Ok(PullRequestEvent {
+        repository: payload::repository(&envelope)?,
+        action: action(&envelope)?,
+        info: info(pull)?,
+        author_association: association.unwrap_or_else(|| NO_ASSOCIATION.to_owned()),
+        head_repository: head_repository.and_then(|name| name.parse().ok()),
+        sender: payload::login(&envelope.sender),
+    })
+}
+
+fn action(envelope: &Envelope) -> Result<Action, Unreadable> {
+    let label = || {
+        let label = envelope.label.required("label")?;
+        Ok::<_, Unreadable>(payload::name(label.name.required("label.name")?))
+    };
+    Ok(match envelope.action.required("action")?.as_str() {
+        "opened" => Action::Opened,
+        "reopened" => Action::Reopened,
+        "synchronize" => Action::Synchronize,
+        "closed" => Action::Closed,
+        "labeled" => Action::Labeled(label()?),
+        "unlabeled" => Action::Unlabeled(label()?),
+        other => Action::Other(payload::name(other)),
+    })
+}
+
+fn info(pull: &Pull) -> Result<PrInfo, Unreadable> {
+    let head = pull.head.required("pull_request.head")?;
+    let base = pull.base.required("pull_request.base")?;
+    let updated_at = "pull_request.updated_at";
+    let labels = pull.labels.optional("pull_request.labels")?.map_or(&[][..], Vec::as_slice);
+    let names = labels.iter().filter_map(|label| label.name.present()).take(MAX_LABELS);
+    Ok(PrInfo {
+        number: pull.number.number("pull_request.number")?,
+        head_sha: payload::sha(&head.sha, "pull_request.head.sha")?,
+        base: payload::git_ref(&base.r#ref, "pull_request.base.ref")?,
+        labels: names.map(|name| payload::name(name)).collect(),
+        state: match pull.state.required("pull_request.state")?.as_str() {
+            "open" => PrState::Open,
+            "closed" => PrState::Closed,
+            _ => return Err("pull_request.state".into()),
+        },
+        title: payload::title(&pull.title.optional_text("pull_request.title")?.unwrap_or_default()),
+        author: payload::login(&pull.user),
+        updated_at: Timestamp::parse(pull.updated_at.required(updated_at)?).map_err(|_| updated_at)?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

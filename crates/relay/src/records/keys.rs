@@ -1,39 +1,11 @@
 //! The keys of the relay's records. Each part is encoded, so that no name can break out of its place.
 
-use std::fmt::Write as _;
-
 use switchboard_clock::Timestamp;
 use switchboard_github::RepoName;
 use switchboard_store::{DeliveryId, Key, Lane};
 
 use super::Kind;
-
-/// A part of a key: all but `[A-Za-z0-9._-]` percent-encoded.
-#[must_use]
-pub fn part(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-') {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
-}
-
-/// `{repo}` as one part, in lower case: names compare without case.
-#[must_use]
-pub fn repo(name: &RepoName) -> String {
-    part(&name.key())
-}
-
-/// `{seq}` turned around, so that the newest sorts first.
-#[must_use]
-pub fn inverted(seq: DeliveryId) -> String {
-    format!("{:032x}", !seq.0.as_u128())
-}
+use crate::keys::{inverted, part, repo};
 
 /// `relay.pulse`: when something of this kind last happened.
 #[must_use]
@@ -313,8 +285,6 @@ pub fn oncall_intent(up: &RepoName, number: u64, name: &RepoName) -> String {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -337,19 +307,5 @@ mod tests {
         }
         assert_eq!(pull_lane(&up, 7).as_str(), "org/up#7");
         assert_eq!(dispatch_intent("d-1", &name, 0), "relay.dispatch:d-1:acme/backend:0");
-    }
-
-    #[test]
-    fn newer_sorts_first() {
-        let (older, newer) = (DeliveryId(uuid::Uuid::from_u128(1)), DeliveryId(uuid::Uuid::from_u128(2)));
-        assert!(inverted(newer) < inverted(older));
-    }
-
-    proptest! {
-        #[test]
-        fn parts_stay_in_their_place_and_apart(a in any::<String>(), b in any::<String>()) {
-            prop_assert!(!part(&a).contains(['/', ':', '\n']));
-            prop_assert_eq!(a == b, part(&a) == part(&b));
-        }
     }
 }
