@@ -12,19 +12,19 @@
 //! | `relay.allowlist` | `relay:allowlist` | [`list`]: reads, judges and writes the list |
 //! | intent `dispatch`, `check_run`, `rerun` | its key | [`deliver`](crate::deliver) |
 
-mod context;
-mod ledger;
-mod nightly;
-mod draft;
+pub(crate) mod context;
+pub(crate) mod draft;
 mod expire;
+mod ledger;
 pub mod list;
-mod plan;
+mod nightly;
+pub(crate) mod plan;
 mod project;
 mod pull;
 mod push;
 mod report;
 mod rerequest;
-mod sent;
+pub(crate) mod sent;
 mod verify;
 
 use std::sync::Arc;
@@ -125,7 +125,9 @@ impl Relay {
             }
             "workflow_run" if action == "completed" => {
                 let Some(repository) = repository.filter(|_| !upstream) else { return Vec::new() };
-                let Some(run) = arrival.envelope.workflow_run.as_ref().and_then(|run| run.id) else { return Vec::new() };
+                let Some(run) = arrival.envelope.workflow_run.as_ref().and_then(|run| run.id) else {
+                    return Vec::new();
+                };
                 let order = json!({ "repo": repository, "run": run.0.to_string() });
                 vec![job(RUN, keys::runs_lane(&repository), None, &order)]
             }

@@ -27,6 +27,22 @@ pub enum Action {
     Other(String),
 }
 
+impl Action {
+    /// GitHub's word.
+    #[must_use]
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Opened => "opened",
+            Self::Reopened => "reopened",
+            Self::Synchronize => "synchronize",
+            Self::Closed => "closed",
+            Self::Labeled(_) => "labeled",
+            Self::Unlabeled(_) => "unlabeled",
+            Self::Other(word) => word,
+        }
+    }
+}
+
 /// Whether a pull request is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -14,8 +14,11 @@ mod target;
 pub mod views;
 
 pub use board::{HealthRecord, Pulse};
-pub use dispatch::{BodyRecord, DispatchRecord, HeadRecord, InboxRecord, Kind, SkippedEntry, Superseded, SupersededWhy};
+pub use dispatch::{
+    BodyRecord, DispatchRecord, HeadRecord, InboxRecord, Kind, SkippedEntry, Superseded, SupersededWhy,
+};
 pub use list::{AllowlistError, AllowlistRecord, LevelRecord};
+pub(crate) use pull::REMEMBERED;
 pub use pull::{PullRecord, RelayedHead};
 pub use result::{Counted, ResultRecord};
 pub use row::{Cell, CellState, RowRecord};

@@ -80,11 +80,6 @@ impl GitHub {
         call.query("per_page", 1).typed()
     }
 
-    /// The bytes at a path on a branch, tag or commit.
-    pub fn contents_at(&self, auth: impl Into<Auth>, repo: &RepoName, path: &str, git_ref: &str) -> Call<Raw> {
-        self.contents(auth, repo, path).query("ref", git_ref)
-    }
-
     /// The bytes at a path on the default branch.
     pub fn contents(&self, auth: impl Into<Auth>, repo: &RepoName, path: &str) -> Call<Raw> {
         self.call(auth, &endpoint::CONTENTS, &[repo.owner(), repo.name(), path]).raw_accept()
@@ -101,7 +96,26 @@ impl GitHub {
         path: &str,
         max_bytes: usize,
     ) -> Result<File, Error> {
-        let answer = match self.contents(auth, repo, path).conditional().max_body(max_bytes).send().await {
+        self.file_of(self.contents(auth, repo, path), max_bytes).await
+    }
+
+    /// The same on a branch, tag or commit.
+    ///
+    /// # Errors
+    /// As [`GitHub::file`].
+    pub async fn file_at(
+        &self,
+        auth: impl Into<Auth>,
+        repo: &RepoName,
+        path: &str,
+        git_ref: &str,
+        max_bytes: usize,
+    ) -> Result<File, Error> {
+        self.file_of(self.contents(auth, repo, path).query("ref", git_ref), max_bytes).await
+    }
+
+    async fn file_of(&self, call: Call<Raw>, max_bytes: usize) -> Result<File, Error> {
+        let answer = match call.conditional().max_body(max_bytes).send().await {
             Ok(answer) => answer,
             Err(error) if error.status() == Some(404) && error.route() == endpoint::CONTENTS.route => {
                 return Ok(File::Missing);

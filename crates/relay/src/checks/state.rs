@@ -146,7 +146,13 @@ mod tests {
     }
 
     fn written(of: &Desired) -> Written {
-        Written { id: 9, order: of.order.clone(), episode: of.episode.clone(), progress: of.progress, summary: of.summary.clone() }
+        Written {
+            id: 9,
+            order: of.order.clone(),
+            episode: of.episode.clone(),
+            progress: of.progress,
+            summary: of.summary.clone(),
+        }
     }
 
     const DONE: Progress = Progress::Completed(Conclusion::Success);

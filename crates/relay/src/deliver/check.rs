@@ -76,7 +76,8 @@ impl Relay {
             return Ok(None);
         }
         let app = context.github.app_id();
-        let listed = context.github.check_runs(scope.clone(), &self.up, &desired.head, &desired.name, app).fetch().await?;
+        let listed =
+            context.github.check_runs(scope.clone(), &self.up, &desired.head, &desired.name, app).fetch().await?;
         let ours = listed.value.check_runs.into_iter().filter(|check| check.external_id == desired.external_id);
         Ok(ours.map(|check| check.id).filter(|id| written.is_none_or(|known| *id > known.id)).max())
     }

@@ -111,7 +111,10 @@ impl Relay {
                 };
                 let at = context.now + LOOK_AFTER;
                 let settlement = told(order, attempts, Sent::Unconfirmed, context);
-                Ok(Settlement { outcome: Outcome::Retry { at, failure, counted: true, unanswered: true }, ..settlement })
+                Ok(Settlement {
+                    outcome: Outcome::Retry { at, failure, counted: true, unanswered: true },
+                    ..settlement
+                })
             }
             Class::Permanent(Reason::NotInstalled | Reason::Suspended) => {
                 self.installed.doubt(&order.repo);
@@ -128,11 +131,8 @@ impl Relay {
 
     pub(crate) fn dispatch_given_up(&self, intent: &Work, failure: &Failure, context: &Context) -> Settlement {
         let Ok(order) = payload::<DispatchOrder>(intent) else { return Settlement::done() };
-        let error = TargetError {
-            code: failure.code.clone(),
-            message: failure.message.clone(),
-            hint: failure.hint.clone(),
-        };
+        let error =
+            TargetError { code: failure.code.clone(), message: failure.message.clone(), hint: failure.hint.clone() };
         told(&order, intent.attempts, Sent::Failed(error), context)
     }
 }

@@ -7,8 +7,8 @@ use switchboard_store::KeyRange;
 use crate::allowlist::Allowlist;
 use crate::handlers::Relay;
 use crate::records::{
-    AllowlistRecord, DispatchRecord, HealthRecord, LevelRecord, PullRecord, Pulse, ResultRecord, RowRecord, TargetRecord, keys,
-    views,
+    AllowlistRecord, DispatchRecord, HealthRecord, LevelRecord, PullRecord, Pulse, ResultRecord, RowRecord,
+    TargetRecord, keys, views,
 };
 
 /// Targets of one dispatch that are read at once; there are never more.
@@ -21,7 +21,10 @@ impl Relay {
     pub(crate) async fn list(&self, context: &Context) -> Result<Allowlist, Trouble> {
         let record: Option<AllowlistRecord> = context.store.get(&views::ALLOWLIST, &keys::upstream(&self.up)).await?;
         record.and_then(|record| record.list).ok_or_else(|| {
-            Trouble::again("allowlist_unavailable", "no valid allowlist has been read yet; nothing is dropped meanwhile")
+            Trouble::again(
+                "allowlist_unavailable",
+                "no valid allowlist has been read yet; nothing is dropped meanwhile",
+            )
         })
     }
 

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use switchboard_clock::Timestamp;
 use switchboard_github::RepoName;
 use switchboard_store::{
-    Coalesce, CounterAdd, Installation, Key, NewFact, NewIntent, NewJob, RecordChange, Settlement, Subject, View, Withdrawal,
+    Coalesce, CounterAdd, Installation, Key, NewFact, NewIntent, NewJob, RecordChange, Settlement, Subject, View,
+    Withdrawal,
 };
 
 use crate::handlers::{CHECK_RUN, NAME};
@@ -41,10 +42,8 @@ impl<'d> Draft<'d> {
 
     /// Appends a fact about an entry.
     pub(crate) fn fact_of(&mut self, kind: &str, delivery_id: &str, entry: &RepoName, data: Value) {
-        let mut members = Map::from_iter([
-            ("deliveryId".to_owned(), json!(delivery_id)),
-            ("repo".to_owned(), json!(entry)),
-        ]);
+        let mut members =
+            Map::from_iter([("deliveryId".to_owned(), json!(delivery_id)), ("repo".to_owned(), json!(entry))]);
         if let Value::Object(data) = data {
             members.extend(data);
         }

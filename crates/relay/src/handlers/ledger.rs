@@ -69,7 +69,17 @@ impl<'l> Ledger<'l> {
         entry: Entry,
     ) -> Self {
         let (results, stood) = (Vec::new(), Vec::new());
-        Self { relay, draft, dispatch, before: target.clone(), target, results, stood, row: Some(row), entry: Some(entry) }
+        Self {
+            relay,
+            draft,
+            dispatch,
+            before: target.clone(),
+            target,
+            results,
+            stood,
+            row: Some(row),
+            entry: Some(entry),
+        }
     }
 
     /// Where a result stands; a new one is put there if it is not known.
@@ -166,7 +176,11 @@ impl<'l> Ledger<'l> {
             reads: 0,
         };
         let timer = self.timer(EXPIRE, format!("expire/{key}"), due, &order);
-        self.draft.put(views::OPEN, keys::open(&self.target.repo, due, &key), &json!({ "deliveryId": order.delivery_id }));
+        self.draft.put(
+            views::OPEN,
+            keys::open(&self.target.repo, due, &key),
+            &json!({ "deliveryId": order.delivery_id }),
+        );
         self.draft.job(timer);
     }
 
@@ -180,8 +194,9 @@ impl<'l> Ledger<'l> {
         self.settle_runs();
         self.settle_results();
         self.settle_counts();
-        let changed: Vec<usize> =
-            (0..self.results.len()).filter(|place| self.stood[*place].as_ref() != Some(&self.results[*place])).collect();
+        let changed: Vec<usize> = (0..self.results.len())
+            .filter(|place| self.stood[*place].as_ref() != Some(&self.results[*place]))
+            .collect();
         for place in changed {
             let result = &self.results[place];
             let key = self.key(result);
@@ -246,7 +261,8 @@ impl<'l> Ledger<'l> {
         let timeout = Duration::from_secs(u64::from(self.target.timeout_minutes) * 60);
         let mut timers = Vec::new();
         for run in &mut self.target.runs {
-            let of_attempt = self.results.iter().filter(|result| result.run_id == run.id && result.attempt == run.attempt);
+            let of_attempt =
+                self.results.iter().filter(|result| result.run_id == run.id && result.attempt == run.attempt);
             let open = of_attempt.filter(|result| result.is_open()).count();
             let was_open = run.open > 0 || run.closed_at.is_none();
             run.open = u32::try_from(open).unwrap_or(u32::MAX);

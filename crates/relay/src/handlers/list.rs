@@ -11,8 +11,8 @@ use switchboard_github::{Error, RepoName, Scope};
 use switchboard_store::{KeyRange, Settlement, Work};
 
 use crate::allowlist::{Allowlist, AllowlistSource, BUDGET, MAX_ENTRIES, diff, parse};
-use crate::handlers::{PROJECT, Relay, job};
 use crate::handlers::draft::Draft;
+use crate::handlers::{PROJECT, Relay, job};
 use crate::records::{AllowlistError, AllowlistRecord, Kind, LevelRecord, RowRecord, keys, views};
 
 /// Rows of an entry that dropped out that are looked at for check runs to take back.
@@ -49,7 +49,13 @@ impl Relay {
     }
 
     /// What the record becomes by what was read.
-    fn judged(&self, draft: &mut Draft<'_>, known: Option<AllowlistRecord>, listed: &Listed, read: Read) -> AllowlistRecord {
+    fn judged(
+        &self,
+        draft: &mut Draft<'_>,
+        known: Option<AllowlistRecord>,
+        listed: &Listed,
+        read: Read,
+    ) -> AllowlistRecord {
         let now = draft.now;
         let mut record = known.unwrap_or(AllowlistRecord {
             list: None,
@@ -162,14 +168,19 @@ impl Relay {
     /// A token that reads one repository's contents.
     pub(crate) async fn reading(&self, context: &Context, repo: &RepoName) -> Result<Option<Scope>, Error> {
         let installation = self.installed.of(context, repo).await?;
-        Ok(installation.map(|installation| {
-            Scope::new(installation, Permission::CONTENTS, Access::Read).on_named(repo.clone())
-        }))
+        Ok(installation
+            .map(|installation| Scope::new(installation, Permission::CONTENTS, Access::Read).on_named(repo.clone())))
     }
 }
 
 /// Keeps the list in force, and says why once.
-fn refuse(draft: &mut Draft<'_>, record: &mut AllowlistRecord, reason: &str, message: String, diagnostics: Vec<Diagnostic>) {
+fn refuse(
+    draft: &mut Draft<'_>,
+    record: &mut AllowlistRecord,
+    reason: &str,
+    message: String,
+    diagnostics: Vec<Diagnostic>,
+) {
     let told = record.error.as_ref().is_some_and(|error| error.reason == reason && error.message == message);
     let since = record.error.as_ref().filter(|_| told).map_or(draft.now, |error| error.since);
     if !told {

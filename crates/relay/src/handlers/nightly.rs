@@ -56,7 +56,8 @@ impl Relay {
             return Ok(draft.finish());
         };
         let mut ledger = self.nightly_ledger(context, draft, level, &sha, &git_ref, seq).await?;
-        let report = AcceptedReport { report: crate::report::Report { delivery_id: sha, ..accepted.report }, ..accepted };
+        let report =
+            AcceptedReport { report: crate::report::Report { delivery_id: sha, ..accepted.report }, ..accepted };
         self.take(&mut ledger, &report, at);
         // There is nothing to wait for: a nightly reports once, and is not looked after.
         ledger.run(&report.report.run_id, report.attempt, at).ended = true;
@@ -68,7 +69,8 @@ impl Relay {
 
     /// The nightly ref that holds a commit. Reading the commit alone would accept those of forks.
     async fn nightly_ref(&self, context: &Context, sha: &str) -> Result<Option<String>, Trouble> {
-        let not_installed = || Trouble::again("upstream_not_installed", "the App is not installed on the upstream repository");
+        let not_installed =
+            || Trouble::again("upstream_not_installed", "the App is not installed on the upstream repository");
         let scope = self.reading(context, &self.up).await?.ok_or_else(not_installed)?;
         for git_ref in &self.config.nightly_refs {
             match context.github.compare(scope.clone(), &self.up, git_ref, sha).fetch().await {
@@ -129,7 +131,8 @@ impl Relay {
             Some(row) => row,
             None => RowRecord::of(&dispatch, BTreeMap::new()),
         };
-        let row = RowRecord { cells: row.cells.into_iter().chain([(repo.clone(), Cell::of(&target))]).collect(), ..row };
+        let row =
+            RowRecord { cells: row.cells.into_iter().chain([(repo.clone(), Cell::of(&target))]).collect(), ..row };
         Ok(Ledger::begun(self, draft, dispatch, target, row, level.entry.clone()))
     }
 }

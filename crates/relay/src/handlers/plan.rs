@@ -15,7 +15,8 @@ use crate::handlers::draft::Draft;
 use crate::handlers::{DISPATCH, DISPATCH_EXPIRY, NAME};
 use crate::plan::Verdict;
 use crate::records::{
-    BodyRecord, Cell, DispatchRecord, InboxRecord, Kind, RowRecord, SkippedEntry, TargetRecord, TargetState, keys, views,
+    BodyRecord, Cell, DispatchRecord, InboxRecord, Kind, RowRecord, SkippedEntry, TargetRecord, TargetState, keys,
+    views,
 };
 
 /// What the carrier of a dispatch needs to know.
@@ -72,7 +73,8 @@ pub(super) fn plan(
     }
     put_row(draft, &row, None, row.cells.keys());
     for entry in sent.iter().chain(&held) {
-        let inbox = InboxRecord { delivery_id: dispatch.delivery_id.clone(), kind: dispatch.kind, planned_at: draft.now };
+        let inbox =
+            InboxRecord { delivery_id: dispatch.delivery_id.clone(), kind: dispatch.kind, planned_at: draft.now };
         draft.put(views::INBOX, keys::inbox(entry, dispatch.seq), &inbox);
     }
     draft.put(views::DISPATCH, keys::dispatch(&dispatch.delivery_id), &dispatch);

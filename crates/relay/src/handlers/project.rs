@@ -41,8 +41,7 @@ pub(super) struct Seen<'s> {
 impl Relay {
     pub(super) async fn project(&self, job: &Work, context: &Context) -> Result<Settlement, Trouble> {
         let order: ProjectOrder = payload(job)?;
-        let mut draft =
-            Draft::new(&self.up, context.now, subject(&self.up, Some(order.number), ""));
+        let mut draft = Draft::new(&self.up, context.now, subject(&self.up, Some(order.number), ""));
         if let Some(record) = self.pull_record(context, order.number).await? {
             let list = self.list(context).await?;
             if order.gate {
@@ -71,7 +70,9 @@ impl Relay {
             for target in context::targets(context, &relayed.delivery_id).await? {
                 let entry = list.entry(&target.repo);
                 let in_sight = entry.is_some_and(|entry| entry.level != Level::L2);
-                if target.results == 0 && !target_check_wanted(entry, self.config.target_checks) || !in_sight && target.results == 0 {
+                if target.results == 0 && !target_check_wanted(entry, self.config.target_checks)
+                    || !in_sight && target.results == 0
+                {
                     continue;
                 }
                 let results = context::results(context, &relayed.delivery_id, &target.repo).await?;
@@ -161,7 +162,8 @@ impl Relay {
         let Some(newest) = dispatches.last().filter(|_| written) else { return Ok(None) };
         let mut standings = Vec::new();
         for entry in list.on(Level::L4).filter(|entry| !entry.options.silent) {
-            standings.push((entry.repo.clone(), self.newest_standing(context, &dispatches, &entry.repo, changed).await?));
+            standings
+                .push((entry.repo.clone(), self.newest_standing(context, &dispatches, &entry.repo, changed).await?));
         }
         Ok(Some((gate(standings), newest.seq.to_string())))
     }
@@ -194,7 +196,11 @@ impl Relay {
         };
         let repo = &seen.target.repo;
         let details = self.run_url(repo, &result.run_id).or_else(|| {
-            result.decorations.url.clone().filter(|url| url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://")))
+            result
+                .decorations
+                .url
+                .clone()
+                .filter(|url| url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://")))
         });
         let mut lines = vec![format!("Repository: {}", code(repo.as_str()))];
         if let Some(url) = &details {
@@ -203,7 +209,8 @@ impl Relay {
         lines.push(format!("Attempt: {}", result.attempt));
         if let Some(tests) = &result.decorations.tests {
             let counts = (tests.passed, tests.failed, tests.skipped, tests.total);
-            lines.push(format!("Tests: {} passed, {} failed, {} skipped of {}", counts.0, counts.1, counts.2, counts.3));
+            lines
+                .push(format!("Tests: {} passed, {} failed, {} skipped of {}", counts.0, counts.1, counts.2, counts.3));
         }
         if by_github {
             lines.push("Concluded by GitHub's own record of the run.".to_owned());
@@ -256,7 +263,12 @@ fn of_target(seen: &Seen<'_>) -> Option<Desired> {
         episode: format!("{}/{}", seen.dispatch.delivery_id, place.attempt.max(1)),
         progress,
         title: progress.title().to_owned(),
-        summary: format!("Repository: {}\n\n{} of {} results passed", code(target.repo.as_str()), target.passed, target.total),
+        summary: format!(
+            "Repository: {}\n\n{} of {} results passed",
+            code(target.repo.as_str()),
+            target.passed,
+            target.total
+        ),
         details_url: None,
         external_id: seen.dispatch.number.map(|number| format!("{}:{number}", run.map_or("", |run| run.id.as_str()))),
         create: true,

@@ -16,8 +16,8 @@ use crate::names::same_label;
 use crate::plan::{EarlierTarget, Event, Memory, Outcome, Verdict, approved_head, plan, released};
 use crate::pull::{self, Action, PrInfo, PullRequestEvent};
 use crate::records::{
-    Cell, DispatchRecord, HeadRecord, Kind, PullRecord, REMEMBERED, RelayedHead, Superseded, SupersededWhy, TargetRecord,
-    TargetState, keys, views,
+    Cell, DispatchRecord, HeadRecord, Kind, PullRecord, REMEMBERED, RelayedHead, Superseded, SupersededWhy,
+    TargetRecord, TargetState, keys, views,
 };
 
 /// What was relayed of a pull request and nothing took the place of, with its targets.
@@ -35,7 +35,8 @@ impl Relay {
         let mut record = refreshed(known.clone(), &event);
         let before = known.as_ref().map(|known| &known.info);
 
-        let mut draft = Draft::new(&self.up, context.now, subject(&self.up, Some(event.info.number), event.info.head_sha.as_str()));
+        let mut draft =
+            Draft::new(&self.up, context.now, subject(&self.up, Some(event.info.number), event.info.head_sha.as_str()));
         draft.pulse("event", self.last_pulse(context, "event").await?);
         draft.count_all(Kind::PullRequest, "events");
 
@@ -162,7 +163,10 @@ impl Relay {
     }
 
     /// Marks what the new dispatch takes the place of, and takes back what was not sent of it.
-    #[expect(clippy::too_many_arguments, reason = "all of them are what is known at this moment; a struct would only rename them")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "all of them are what is known at this moment; a struct would only rename them"
+    )]
     async fn supersede(
         &self,
         draft: &mut Draft<'_>,
@@ -186,9 +190,8 @@ impl Relay {
             };
             let by = Superseded { why, by: dispatch.delivery_id.clone() };
             let again = |repo: &RepoName| {
-                let planned = |(entry, verdict): &&(&Entry, Verdict)| {
-                    entry.repo == *repo && !matches!(verdict, Verdict::Skip(_))
-                };
+                let planned =
+                    |(entry, verdict): &&(&Entry, Verdict)| entry.repo == *repo && !matches!(verdict, Verdict::Skip(_));
                 verdicts.iter().any(|verdict| planned(&verdict))
             };
             let whole = why != SupersededWhy::Repeated;
@@ -212,7 +215,8 @@ impl Relay {
             if !whole && changed.is_empty() {
                 continue;
             }
-            let data = json!({ "deliveryId": live.head.delivery_id, "why": why.as_str(), "by": by.by, "withdrawn": changed });
+            let data =
+                json!({ "deliveryId": live.head.delivery_id, "why": why.as_str(), "by": by.by, "withdrawn": changed });
             draft.fact("dispatch.superseded", data);
             let Some(mut old) = context::dispatch(context, &live.head.delivery_id).await? else { continue };
             let row = self.row(context, &old).await?;

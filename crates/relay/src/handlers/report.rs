@@ -42,8 +42,8 @@ impl Relay {
         let id = work.delivery.ok_or_else(gone)?;
         let delivery = context.store.delivery(id).await?.ok_or_else(gone)?;
         let body = context.store.body(id).await?.ok_or_else(gone)?;
-        let accepted: AcceptedReport = serde_json::from_slice(&body)
-            .map_err(|error| Trouble::permanent("payload_unusable", error.to_string()))?;
+        let accepted: AcceptedReport =
+            serde_json::from_slice(&body).map_err(|error| Trouble::permanent("payload_unusable", error.to_string()))?;
         if accepted.report.kind.is_nightly() {
             return self.nightly(accepted, delivery.accepted_at, id, context).await;
         }

@@ -100,13 +100,8 @@ impl Relay {
         let known: Option<RunRecord> = context.store.get(&views::RUN, &keys::run(repo, run)).await?;
         let attempt = known.map_or(1, |known| known.attempt);
         let kind = if all { "all" } else { "failed" };
-        let order = RerunOrder {
-            repo: repo.clone(),
-            run: run.parse().unwrap_or_default(),
-            all,
-            head: head.to_owned(),
-            number,
-        };
+        let order =
+            RerunOrder { repo: repo.clone(), run: run.parse().unwrap_or_default(), all, head: head.to_owned(), number };
         let window = draft.now.millis().div_euclid(ABSORBED_MS);
         draft.intent(NewIntent {
             automation: NAME,

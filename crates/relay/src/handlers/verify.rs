@@ -136,14 +136,7 @@ impl Relay {
 }
 
 /// Brings the results of an ended run in line with what GitHub says.
-fn correct(
-    ledger: &mut Ledger<'_>,
-    run: &str,
-    attempt: u32,
-    conclusion: Conclusion,
-    jobs: &[Job],
-    context: &Context,
-) {
+fn correct(ledger: &mut Ledger<'_>, run: &str, attempt: u32, conclusion: Conclusion, jobs: &[Job], context: &Context) {
     for place in 0..ledger.results.len() {
         let result = &ledger.results[place];
         if result.run_id != run || result.attempt > attempt {

@@ -52,7 +52,7 @@ pub fn heads(up: &RepoName, sha: &str) -> String {
 /// `relay.dispatch`, `.body`.
 #[must_use]
 pub fn dispatch(delivery_id: &str) -> Key {
-    part(delivery_id).into()
+    part(delivery_id).into_owned().into()
 }
 
 /// `relay.inbox`: in the order of acceptance.
