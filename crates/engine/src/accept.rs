@@ -16,7 +16,7 @@ use switchboard_store::{
 
 use crate::automation::{API, Arrival, Automation, GITHUB};
 use crate::crash::{CrashPoint, Crashed, Crashes};
-use crate::observe::Observer;
+use crate::observe::{Accepted, Observer};
 use crate::subject;
 
 /// GitHub sends at most 25 MB and drops larger payloads (GitHub Docs, "Webhook events and payloads").
@@ -174,6 +174,11 @@ impl Acceptor {
         delivery.repository = Some(new.repository);
         delivery.bindings = new.bindings;
         self.store.accept(delivery).await
+    }
+
+    /// Tells whoever measures that another endpoint answered.
+    pub fn observe(&self, accepted: &Accepted<'_>) {
+        self.observer.accepted(accepted);
     }
 
     /// Takes an operator's action in.

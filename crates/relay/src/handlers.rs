@@ -22,7 +22,7 @@ pub(crate) mod plan;
 mod project;
 mod pull;
 mod push;
-mod report;
+pub(crate) mod report;
 mod rerequest;
 pub(crate) mod sent;
 mod verify;

@@ -28,6 +28,7 @@ pub mod config;
 pub mod count;
 pub mod criteria;
 pub mod deliver;
+pub mod endpoint;
 pub mod fit;
 pub mod handlers;
 pub mod identity;
