@@ -241,3 +241,47 @@ macro_rules! object {
         }
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    object!(Sample { flag: bool, count: u64, name: String, list: Vec<String>, inner: Inner });
+    object!(Inner { name: String });
+
+    fn read(text: &str) -> Sample {
+        match serde_json::from_str(text) {
+            Ok(Member::Present(sample)) => sample,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn members_are_of_their_type_or_named() {
+        let sample =
+            read(r#"{"flag": true, "count": 7, "name": "x", "list": ["a", 5, "b", null], "inner": {"name": "y"}}"#);
+        assert_eq!(sample.flag.required("flag"), Ok(&true));
+        assert_eq!((sample.count.number("count"), sample.name.text("name")), (Ok(7), Ok("x".to_owned())));
+        assert_eq!(sample.list.required("list"), Ok(&vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!(sample.inner.required("inner").and_then(|inner| inner.name.text("inner.name")), Ok("y".to_owned()));
+
+        let other = read(r#"{"flag": "true", "count": -7, "name": {"a": [1]}, "list": {}, "inner": [{"name": "y"}]}"#);
+        assert_eq!(other.flag.optional("flag"), Err("flag"));
+        assert_eq!(
+            (other.count.optional_number("count"), other.name.optional_text("name")),
+            (Err("count"), Err("name"))
+        );
+        assert!(other.list.optional("list").is_err() && other.inner.optional("inner").is_err());
+
+        let absent = read(r#"{"flag": null, "more": [[{}]]}"#);
+        assert_eq!((absent.flag.optional("flag"), absent.flag.required("flag")), (Ok(None), Err("flag")));
+        assert!(absent.list.present().is_none());
+    }
+
+    #[test]
+    fn a_list_is_read_to_its_end_and_kept_to_a_thousand() {
+        let items = vec!["\"x\""; 1_500].join(",");
+        let sample = read(&format!("{{\"list\": [{items}], \"count\": 1}}"));
+        assert_eq!((sample.list.required("list").map(Vec::len), sample.count.number("count")), (Ok(MAX_ITEMS), Ok(1)));
+    }
+}

@@ -188,7 +188,7 @@ fn texts_of_any_length_everywhere_still_leave_room_for_every_sha() {
             Value::Object(object) => object.values_mut().for_each(|value| fill(value, with)),
             Value::Array(items) => items.iter_mut().for_each(|value| fill(value, with)),
             leaf => {
-                if !leaf.as_str().is_some_and(|text| text.len() == 40) {
+                if leaf.as_str().is_none_or(|text| text.len() != 40) {
                     *leaf = json!(with);
                 }
             }
