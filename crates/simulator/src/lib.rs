@@ -48,6 +48,7 @@ mod ids;
 mod keys;
 mod ledger;
 pub mod limits;
+mod oidc;
 mod pattern;
 mod render;
 mod serve;
@@ -60,22 +61,26 @@ mod webhook;
 
 pub use fault::{Fault, FaultPlan};
 pub use ids::{
-    AccountId, AppId, CheckRunId, CheckSuiteId, CommentId, DeliveryId, HookId, InstallationId, IssueId, JobId, LabelId,
-    RepoId, RunId, StatusId, TeamId, WorkflowId,
+    AccountId, AppId, CallbackId, CheckRunId, CheckSuiteId, CommentId, DeliveryId, HookId, InstallationId, IssueId,
+    JobId, LabelId, RepoId, RunId, StatusId, TeamId, WorkflowId,
 };
 pub use keys::{KeyError, SIMULATOR_ONLY_PRIVATE_KEY};
 pub use ledger::{Call, Credentials, Effect, Expected, Unexpected};
+pub use oidc::Provider;
+pub use oidc::claims::BuildkiteJob;
 pub use pattern::CallPattern;
 pub use settings::{RunDetails, Settings};
 pub use simulator::{Simulator, Summary};
 pub use state::AccountKind;
 pub use state::access::{Access, Permissions, Selection};
 pub use state::actions::{Input, Script, Trigger};
+pub use state::callbacks::OutgoingCallback;
 pub use state::git::Entry;
 pub use state::runs::{HeadRepository, RunStatus};
 pub use story::{
-    App, AppSpec, CheckRunView, CommentView, Installation, InstallationSpec, IssueView, Owner, Repository,
-    RepositorySpec, RunSpec, RunView, SIMULATOR_ONLY_CLIENT_SECRET, Team, Workflow, WorkflowSpec,
+    App, AppSpec, CallbackView, CheckRunView, CommentView, Downstream, DownstreamResult, IdToken, IdTokenRequest,
+    Installation, InstallationSpec, IssueView, Issuer, JobView, Owner, Repository, RepositorySpec, RunSpec, RunView,
+    SIMULATOR_ONLY_CLIENT_SECRET, Team, Workflow, WorkflowSpec,
 };
 pub use webhook::post::PostError;
 pub use webhook::{DELIVERIES_KEPT, DELIVERY_TIMEOUT, DeliveryOutcome, OutgoingDelivery, WebhookFault};

@@ -280,6 +280,13 @@ static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             runs::jobs,
         ),
         route(
+            "GET repo/actions/runs/{}/attempts/{}/jobs",
+            READ_ACTIONS,
+            read,
+            "actions/workflow-jobs#list-jobs-for-a-workflow-run-attempt",
+            runs::jobs_of_attempt,
+        ),
+        route(
             "POST repo/actions/runs/{}/rerun",
             WRITE_ACTIONS,
             write,
@@ -291,7 +298,7 @@ static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             WRITE_ACTIONS,
             write,
             "actions/workflow-runs#re-run-failed-jobs-from-a-workflow-run",
-            runs::rerun,
+            runs::rerun_failed,
         ),
         route(
             "POST repo/actions/runs/{}/cancel",

@@ -86,6 +86,7 @@ impl Repository {
                 head_sha,
                 head_repository: if same { HeadRepository::Same } else { HeadRepository::Other(head.id) },
                 actor,
+                title: None,
                 inputs: Map::new(),
             };
             state.trigger(self.id, |triggers| triggers.contains(&Trigger::PullRequest), &new);

@@ -250,6 +250,7 @@ impl Repository {
                 head_sha: after.clone(),
                 head_repository: HeadRepository::Same,
                 actor,
+                title: None,
                 inputs: serde_json::Map::new(),
             };
             state.trigger(self.id, |triggers| triggers.contains(&Trigger::Push), &new);
