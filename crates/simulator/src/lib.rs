@@ -79,8 +79,8 @@ pub use state::git::Entry;
 pub use state::runs::{HeadRepository, RunStatus};
 pub use story::{
     App, AppSpec, CallbackView, CheckRunView, CommentView, Downstream, DownstreamResult, IdToken, IdTokenRequest,
-    Installation, InstallationSpec, IssueView, Issuer, JobView, Owner, Repository, RepositorySpec, RunSpec, RunView,
-    SIMULATOR_ONLY_CLIENT_SECRET, Team, Workflow, WorkflowSpec,
+    Installation, InstallationSpec, IssueView, Issuer, JobView, Owner, Pull, PullSpec, Repository, RepositorySpec,
+    RunSpec, RunView, SIMULATOR_ONLY_CLIENT_SECRET, Team, Workflow, WorkflowSpec,
 };
 pub use webhook::post::PostError;
 pub use webhook::{DELIVERIES_KEPT, DELIVERY_TIMEOUT, DeliveryOutcome, OutgoingDelivery, WebhookFault};

@@ -10,6 +10,7 @@ mod authenticate;
 mod checks;
 mod comments;
 mod commits;
+mod compare;
 mod contents;
 mod deliveries;
 mod dispatch;
@@ -26,6 +27,7 @@ mod repositories;
 mod routes;
 mod runs;
 mod statuses;
+mod table;
 mod workflows;
 
 use bytes::Bytes;

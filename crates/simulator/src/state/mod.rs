@@ -9,6 +9,8 @@ pub(crate) mod git;
 pub(crate) mod issues;
 pub(crate) mod jobs;
 pub(crate) mod people;
+pub(crate) mod pulls;
+pub(crate) mod pushes;
 pub(crate) mod registry;
 pub(crate) mod repository;
 pub(crate) mod runs;

@@ -21,6 +21,7 @@ pub(crate) use queue::Queue;
 use crate::ids::{AppId, DeliveryId, InstallationId, RepoId};
 use crate::keys::hex;
 use crate::state::State;
+use crate::state::access::Access;
 
 /// How long GitHub waits for the answer to a delivery.
 /// <https://docs.github.com/webhooks/using-webhooks/handling-failed-webhook-deliveries>
@@ -131,6 +132,24 @@ impl State {
             if let Some((app, body)) = self.payload(repo, installation, sender, action, members) {
                 self.send(app, Some(installation), Some(repo), event, action, &body);
             }
+        }
+    }
+
+    /// Tells one App what its checks write access entitles it to hear: those events need no subscription.
+    pub(crate) fn emit_to(
+        &mut self,
+        app: AppId,
+        repo: RepoId,
+        sender: crate::ids::AccountId,
+        event: &str,
+        action: &str,
+        members: &Value,
+    ) {
+        let installed = self.installation_for(app, repo);
+        let entitled = installed.filter(|i| i.suspended_at.is_none() && i.permissions.allow("checks", Access::Write));
+        let Some(installation) = entitled.map(|i| i.id) else { return };
+        if let Some((app, body)) = self.payload(repo, installation, sender, Some(action), members) {
+            self.send(app, Some(installation), Some(repo), event, Some(action), &body);
         }
     }
 

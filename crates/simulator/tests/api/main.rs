@@ -13,6 +13,7 @@ mod limits;
 mod manifests;
 mod oidc;
 mod permissions;
+mod pulls;
 mod repositories;
 mod runs;
 mod sign_in;
