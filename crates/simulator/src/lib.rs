@@ -26,7 +26,7 @@
 //!
 //! [`Simulator::handle`] answers API requests in process; [`Simulator::serve`] does so over TCP. Webhooks leave through
 //! [`Simulator::take_due`] and [`Simulator::report`], or over HTTP through [`Simulator::run`]. Faults are scheduled with
-//! [`Simulator::fault`] and [`Simulator::webhook_fault`]; in process they are values ([`Fault`]), over TCP they are real.
+//! [`Simulator::fault`], [`Simulator::webhook_fault`] and [`Simulator::callback_fault`]; in process they are values ([`Fault`]), over TCP they are real.
 //!
 //! What it promises:
 //! - API answers and webhooks are rendered from one state, so that a story cannot invent impossible events.
@@ -37,6 +37,27 @@
 //!
 //! People sign in by an App as they do on GitHub: a page asks them, a code is exchanged, and their token tells who they are
 //! and where they belong.
+//!
+//! Where one repository's events are to start work in another, a [`Downstream`] workflow waits for dispatches and reports back
+//! with a token of the simulated [issuer](Simulator::issuer) (an [`IdToken`] may also be made that nobody should believe):
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//! use switchboard_clock::SimulatedClock;
+//! use switchboard_simulator::{Downstream, PullSpec, Simulator};
+//!
+//! let github = Simulator::new(Arc::new(SimulatedClock::default()), 7);
+//! let script = Downstream::run("CI").result("build").succeeds_after(Duration::from_mins(5));
+//! github.repo("vendor/backend").on_dispatch(script.matrix("test", 3).fails_after(Duration::from_mins(9)));
+//!
+//! let pull = github.repo("org/upstream").open_pull(PullSpec::new("Add kernels").by("alice").forked());
+//! pull.label("ciflow/crcr/cuda");
+//! pull.push("Address review");
+//! ```
+//!
+//! Reports leave as webhooks do, through [`Simulator::take_due_callbacks`] and [`Simulator::report_callback`], or over HTTP
+//! through [`Simulator::run`].
 //!
 //! Apps are registered by a story, or as people do it on GitHub: on the pages that [`Simulator::serve`] serves beside the API.
 //!

@@ -21,8 +21,8 @@ const EVENT: &str = "callback";
 /// A report.
 #[derive(Debug, Clone)]
 pub(crate) struct Callback {
-    pub repo: RepoId,
-    pub run: RunId,
+    /// Whose it is; none: a story's own.
+    pub from: Option<(RepoId, RunId)>,
     pub url: String,
     pub token: String,
     pub body: Value,
@@ -87,7 +87,14 @@ impl State {
             let claims = self.actions_claims(asks, Some(audience))?;
             let token = self.sign_token(Provider::GitHubActions, &claims, Signing::Honest);
             let url = script.callback_url.as_ref().unwrap_or(&self.settings.callback_url).clone();
-            Some(Callback { repo, run: run.id, url, token, body: Value::Object(body), sent_at: None, outcome: None })
+            Some(Callback {
+                from: Some((repo, run.id)),
+                url,
+                token,
+                body: Value::Object(body),
+                sent_at: None,
+                outcome: None,
+            })
         });
         if let Some(report) = report {
             self.queue_callback(report);
@@ -123,7 +130,7 @@ impl State {
     }
 
     /// Sends a report on its way, as the fault schedule has it.
-    pub(crate) fn queue_callback(&mut self, mut callback: Callback) {
+    pub(crate) fn queue_callback(&mut self, mut callback: Callback) -> CallbackId {
         let (id, now) = (self.next_id(), self.now);
         let status = callback.body.pointer("/workflow/status").and_then(Value::as_str);
         let queue = &mut self.callbacks.queue;
@@ -140,6 +147,7 @@ impl State {
             }
         }
         self.callbacks.all.insert(id, callback);
+        id
     }
 
     /// Lets a fault befall the next reports with this status.

@@ -12,10 +12,12 @@ use crate::webhook::{DeliveryOutcome, WebhookFault};
 /// A report as it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallbackView {
-    /// `owner/name` of the repository whose run reports.
-    pub repository: String,
+    /// Which it is.
+    pub id: CallbackId,
+    /// `owner/name` of the repository whose run reports; none: a story reports by itself.
+    pub repository: Option<String>,
     /// The run.
-    pub run: RunId,
+    pub run: Option<RunId>,
     /// Where it goes.
     pub url: String,
     /// The token that it bears.
@@ -32,16 +34,26 @@ impl Simulator {
     /// Every report so far, oldest first.
     #[must_use]
     pub fn callbacks(&self) -> Vec<CallbackView> {
-        let view = |state: &State, callback: &Callback| CallbackView {
-            repository: state.full_name(callback.repo),
-            run: callback.run,
+        let view = |state: &State, id: CallbackId, callback: &Callback| CallbackView {
+            id,
+            repository: callback.from.map(|(repo, _)| state.full_name(repo)),
+            run: callback.from.map(|(_, run)| run),
             url: callback.url.clone(),
             token: callback.token.clone(),
             body: callback.body.clone(),
             sent_at: callback.sent_at,
             outcome: callback.outcome.clone(),
         };
-        self.with(|state| state.callbacks.all.values().map(|callback| view(state, callback)).collect())
+        self.with(|state| state.callbacks.all.iter().map(|(id, callback)| view(state, *id, callback)).collect())
+    }
+
+    /// Reports by hand, with any token and any body: what no script leads to, be it a forgery or another provider's build.
+    pub fn call_back(&self, token: &str, body: &Value) -> CallbackId {
+        self.with(|state| {
+            let url = state.settings.callback_url.clone();
+            let (token, body) = (token.to_owned(), body.clone());
+            state.queue_callback(Callback { from: None, url, token, body, sent_at: None, outcome: None })
+        })
     }
 
     /// Lets everything happen that is due now and takes the reports that leave. Each wants a [`Simulator::report_callback`].

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use switchboard_clock::Clock as _;
 use switchboard_simulator::{
-    Access, CallbackView, DeliveryOutcome, Downstream, Fault, OutgoingCallback, RunStatus, WebhookFault,
+    Access, BuildkiteJob, CallbackView, DeliveryOutcome, Downstream, Fault, OutgoingCallback, RunStatus, WebhookFault,
 };
 
 use crate::support::{World, json_of, refused, request};
@@ -77,7 +77,7 @@ async fn a_dispatch_starts_a_run_that_reports_back() {
 
     let run = ci.runs().pop().unwrap();
     let report = &reports[1].1;
-    assert_eq!((report.repository.as_str(), report.run), ("acme/target", run.id));
+    assert_eq!((report.repository.as_deref(), report.run), (Some("acme/target"), Some(run.id)));
     assert_eq!(report.url, "http://127.0.0.1:3000/github/callback");
     assert_eq!(report.body["event_type"], "pull_request");
     assert_eq!(report.body["delivery_id"], "d-1");
@@ -329,4 +329,15 @@ async fn a_dispatch_whose_answer_is_lost_has_started_its_run() {
     push["event_type"] = json!("push");
     assert_eq!(world.post(DISPATCHES, &token, push).await.status(), 204);
     assert_eq!(ci.runs().len(), 1, "nobody listens to that");
+}
+
+#[tokio::test]
+async fn a_story_may_report_by_hand() {
+    let world = World::new();
+    let job = BuildkiteJob::new("organization", "pipeline", "job");
+    let token = world.github.buildkite_token(&job, "relay").mint();
+    let id = world.github.call_back(&token, &json!({ "workflow": { "status": "completed" } }));
+    let reports = play(&world);
+    assert_eq!((reports[0].1.id, reports[0].1.run, reports[0].1.token.as_str()), (id, None, token.as_str()));
+    assert_eq!(reports[0].1.outcome, Some(DeliveryOutcome::Answered(200)));
 }
