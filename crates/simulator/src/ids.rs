@@ -72,6 +72,8 @@ ids! {
     StatusId from 31_000_000_000;
     /// One attempt to deliver a webhook; a redelivery is a new attempt with the old GUID.
     DeliveryId from 190_000_000_000;
+    /// A report of a scripted run; of the simulator's own making, since GitHub does not number them.
+    CallbackId from 1_000;
     /// An App's webhook configuration.
     HookId from 500_000_000;
 }

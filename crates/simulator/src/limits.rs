@@ -30,7 +30,8 @@ pub const MAX_DISPATCH_INPUTS: usize = 25;
 pub const MAX_DISPATCH_PAYLOAD: usize = 65_535;
 /// Top-level members of a repository dispatch's `client_payload`.
 pub const MAX_CLIENT_PAYLOAD_MEMBERS: usize = 10;
-/// Bytes of a repository dispatch's `client_payload`.
+/// Bytes at which a repository dispatch's `client_payload` is too large.
+/// <https://docs.github.com/rest/repos/repos#create-a-repository-dispatch-event>
 pub const MAX_CLIENT_PAYLOAD_BYTES: usize = 64 * 1024;
 /// Characters of a repository dispatch's `event_type`.
 pub const MAX_EVENT_TYPE: usize = 100;

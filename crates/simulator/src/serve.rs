@@ -12,16 +12,22 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use crate::fault::Fault;
+use crate::oidc::Provider;
 use crate::simulator::Simulator;
 
 impl Simulator {
-    /// Serves the API on `listener` until the future is dropped. Addresses in answers point to the listener from then on.
+    /// Serves the API on `listener` until the future is dropped. Addresses in answers, and those of the issuers of tokens,
+    /// point to the listener from then on.
     ///
     /// # Errors
     /// When the listener has no local address, or cannot accept any more.
     pub async fn serve(&self, listener: TcpListener) -> io::Result<Infallible> {
         let address = listener.local_addr()?;
-        self.configure(|settings| settings.api_url = format!("http://{address}"));
+        self.configure(|settings| {
+            settings.api_url = format!("http://{address}");
+            settings.actions_issuer = format!("{}{}", settings.api_url, Provider::GitHubActions.path());
+            settings.buildkite_issuer = format!("{}{}", settings.api_url, Provider::Buildkite.path());
+        });
         loop {
             let (stream, _) = listener.accept().await?;
             // Without this every small answer waits for the peer's delayed acknowledgement.

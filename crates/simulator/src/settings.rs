@@ -21,6 +21,14 @@ pub struct Settings {
     pub api_url: String,
     /// Base of addresses for people; no slash at the end.
     pub html_url: String,
+    /// Address of the issuer of workflow runs' tokens, as they name it.
+    pub actions_issuer: String,
+    /// The same of another provider's builds.
+    pub buildkite_issuer: String,
+    /// Where scripted downstream runs report to, unless their script says otherwise.
+    pub callback_url: String,
+    /// For whom their tokens are meant.
+    pub callback_audience: String,
     /// Requests an hour for each installation and each App.
     pub hourly_requests: u64,
     /// Whether the limits on points and content writes are enforced.
@@ -44,6 +52,10 @@ impl Default for Settings {
         Self {
             api_url: "https://api.github.com".to_owned(),
             html_url: "https://github.com".to_owned(),
+            actions_issuer: "https://token.actions.githubusercontent.com".to_owned(),
+            buildkite_issuer: "https://agent.buildkite.com".to_owned(),
+            callback_url: "http://127.0.0.1:3000/github/callback".to_owned(),
+            callback_audience: "pytorch-cross-repo-ci-relay".to_owned(),
             hourly_requests: crate::limits::HOURLY_REQUESTS,
             secondary_limits: true,
             run_details: RunDetails::default(),

@@ -157,6 +157,7 @@ impl Builder {
             schedules: self.schedules,
             began,
             arrived: Vec::new(),
+            reported: Vec::new(),
             operated: 0,
             expected_dead: Vec::new(),
             logs: Logs::begin(),

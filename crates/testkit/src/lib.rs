@@ -55,6 +55,7 @@
 
 mod act;
 mod builder;
+mod callback;
 mod death;
 mod drive;
 mod ending;
@@ -69,6 +70,7 @@ mod wire;
 mod world;
 
 pub use builder::Builder;
+pub use callback::Reported;
 pub use ending::secrets_in;
 pub use webhook::{Answered, Arrived, Webhook, signature};
 pub use world::World;

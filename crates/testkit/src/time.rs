@@ -12,14 +12,14 @@ use crate::world::World;
 const MOST_ROUNDS: usize = 10_000;
 
 impl World {
-    /// Runs everything that is due now, until nothing is: webhooks arrive, jobs are decided, intents are carried out, and
+    /// Runs everything that is due now, until nothing is: webhooks and reports arrive, jobs are decided, intents are carried out, and
     /// whatever follows from that. Time passes only while a handler sleeps.
     ///
     /// # Panics
     /// If it never comes to rest.
     pub async fn settle(&mut self) {
         for _ in 0..MOST_ROUNDS {
-            let arrived = self.deliver().await;
+            let arrived = self.deliver().await + self.deliver_callbacks().await;
             let ran = self.turn().await;
             if arrived + ran == 0 {
                 return;

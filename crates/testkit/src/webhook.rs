@@ -1,6 +1,7 @@
 //! Webhooks: those that the simulated GitHub sends, and those that a story makes by hand.
 
 use aws_lc_rs::hmac;
+use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
@@ -161,7 +162,11 @@ fn outgoing(delivery: OutgoingDelivery) -> Webhook {
 }
 
 async fn answer(server: &Server, webhook: Webhook) -> Answered {
-    let Ok(response) = server.router.clone().oneshot(webhook.request()).await;
+    answered(&server.router, webhook.request()).await
+}
+
+pub(crate) async fn answered(router: &Router, request: Request<Body>) -> Answered {
+    let Ok(response) = router.clone().oneshot(request).await;
     let (parts, body) = response.into_parts();
     let body = body.collect().await.expect("an answer made in process comes whole").to_bytes();
     Answered {

@@ -7,6 +7,7 @@ use switchboard_engine::Engine;
 use switchboard_simulator::{App, Installation, InstallationSpec, Owner, Repository, Simulator};
 use tempfile::TempDir;
 
+use crate::callback::Reported;
 use crate::logs::Logs;
 use crate::server::{Plan, Server};
 use crate::webhook::Arrived;
@@ -32,6 +33,7 @@ pub struct World {
     pub(crate) schedules: bool,
     pub(crate) began: Timestamp,
     pub(crate) arrived: Vec<Arrived>,
+    pub(crate) reported: Vec<Reported>,
     /// Operators' actions so far.
     pub(crate) operated: u64,
     /// Kinds of the dead letters that the story expects at its end.

@@ -201,7 +201,10 @@ fn rendered(x: &Exchange<'_>, repo: RepoId, id: CheckRunId) -> Option<Value> {
 }
 
 fn announce(x: &mut Exchange<'_>, repo: RepoId, id: CheckRunId, action: &str) {
-    let members = json!({ "check_run": rendered(x, repo, id) });
+    let check = x.state.repositories.get(&repo).and_then(|repository| {
+        repository.checks.get(&id).map(|check| render::checks::announced(x.state, repository, check))
+    });
+    let members = json!({ "check_run": check });
     let actor = x.actor();
     x.state.emit(repo, actor, "check_run", Some(action), &members);
 }

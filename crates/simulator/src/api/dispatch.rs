@@ -32,6 +32,7 @@ pub(super) fn workflow(x: &mut Exchange<'_>) -> Result<Answer, Refusal> {
         head_sha,
         head_repository: HeadRepository::Same,
         actor: x.actor(),
+        title: None,
         inputs,
     };
     let run = x.state.queue_run(repo, new).ok_or_else(Refusal::not_found)?;
@@ -119,9 +120,13 @@ pub(super) fn repository(x: &mut Exchange<'_>) -> Result<Answer, Refusal> {
         ));
     };
     if members.len() > MAX_CLIENT_PAYLOAD_MEMBERS {
-        return Err(Refusal::new(422, "No more than 10 properties are allowed; client_payload has too many."));
+        let text = format!(
+            "Invalid request.\n\nNo more than {MAX_CLIENT_PAYLOAD_MEMBERS} properties are allowed; {} were supplied.",
+            members.len()
+        );
+        return Err(Refusal::new(422, &text));
     }
-    if payload.to_string().len() > MAX_CLIENT_PAYLOAD_BYTES {
+    if payload.to_string().len() >= MAX_CLIENT_PAYLOAD_BYTES {
         return Err(Refusal::new(422, "client_payload is too large."));
     }
     let branch = repository.default_branch.clone();
@@ -134,6 +139,7 @@ pub(super) fn repository(x: &mut Exchange<'_>) -> Result<Answer, Refusal> {
         head_sha,
         head_repository: HeadRepository::Same,
         actor,
+        title: Some(event_type.clone()),
         inputs: members.clone(),
     };
     let members = json!({ "branch": branch, "client_payload": payload });

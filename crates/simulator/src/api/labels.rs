@@ -1,6 +1,6 @@
 //! Labels of repositories and issues.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::issue_fields::label_names;
 use super::{Answer, Exchange, Refusal, issues};
@@ -59,12 +59,10 @@ pub(super) fn set(x: &mut Exchange<'_>) -> Result<Answer, Refusal> {
 
 pub(super) fn remove(x: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let (repo, number) = issues::named(x)?;
-    let key = x.param(1).to_lowercase();
-    let removed = issues::change(x, repo, number, |issue| issue.labels.remove(&key));
-    if removed != Some(true) {
+    let (label, actor) = (x.param(1).to_owned(), x.actor());
+    if !x.state.set_label(repo, number, &label, false, actor) {
         return Err(Refusal::new(404, "Label does not exist"));
     }
-    announce(x, repo, number, &key, "unlabeled");
     answered(x, repo, number)
 }
 
@@ -75,29 +73,15 @@ fn sent(x: &Exchange<'_>) -> Result<Vec<String>, Refusal> {
 }
 
 fn put(x: &mut Exchange<'_>, repo: RepoId, number: u64, names: &[String], only_these: bool) {
-    let keys: Vec<String> = names.iter().map(|name| x.state.ensure_label(repo, name).to_lowercase()).collect();
-    let before = issues::change(x, repo, number, |issue| issue.labels.clone()).unwrap_or_default();
-    issues::change(x, repo, number, |issue| {
-        if only_these {
-            issue.labels.clear();
-        }
-        issue.labels.extend(keys.iter().cloned());
-    });
-    for key in keys.iter().filter(|key| !before.contains(*key)) {
-        announce(x, repo, number, key, "labeled");
-    }
-    for key in before.iter().filter(|key| only_these && !keys.contains(key)) {
-        announce(x, repo, number, key, "unlabeled");
-    }
-}
-
-fn announce(x: &mut Exchange<'_>, repo: RepoId, number: u64, key: &str, action: &str) {
-    let label = x.state.repositories.get(&repo).and_then(|r| {
-        let label = r.labels.get(key)?;
-        Some(render::issues::label(x.state, r, label))
-    });
     let actor = x.actor();
-    x.state.announce_issue(repo, number, actor, action, json!({ "label": label }));
+    let before = issues::change(x, repo, number, |issue| issue.labels.clone()).unwrap_or_default();
+    for name in names {
+        x.state.set_label(repo, number, name, true, actor);
+    }
+    let kept = |key: &str| names.iter().any(|name| name.to_lowercase() == key);
+    for key in before.iter().filter(|key| only_these && !kept(key)) {
+        x.state.set_label(repo, number, key, false, actor);
+    }
 }
 
 fn answered(x: &Exchange<'_>, repo: RepoId, number: u64) -> Result<Answer, Refusal> {

@@ -10,6 +10,7 @@ mod authenticate;
 mod checks;
 mod comments;
 mod commits;
+mod compare;
 mod contents;
 mod deliveries;
 mod dispatch;
@@ -26,6 +27,7 @@ mod repositories;
 mod routes;
 mod runs;
 mod statuses;
+mod table;
 mod workflows;
 
 use bytes::Bytes;
@@ -57,7 +59,7 @@ pub(crate) fn receive(state: &State, request: &Request<Bytes>) -> Incoming {
     let call = Call {
         at: state.now,
         method: request.method().to_string(),
-        path: target.canonical.clone(),
+        path: crate::oidc::canonical_path(&state.settings, request.uri()).unwrap_or_else(|| target.canonical.clone()),
         target: request.uri().path_and_query().map_or_else(String::new, ToString::to_string),
         body: serde_json::from_slice(request.body()).unwrap_or(Value::Null),
         credentials: Credentials::None,
@@ -102,6 +104,9 @@ fn act(
     payer: &mut Option<Payer>,
     call: &mut Call,
 ) -> Result<Answer, Refusal> {
+    if let Some(answer) = crate::oidc::answer(exchange.state, exchange.request) {
+        return answer;
+    }
     exchange.require_polite_headers()?;
     if let Some(answer) = crate::web::answer(exchange.state, exchange.request) {
         return answer;

@@ -90,13 +90,38 @@ pub(super) fn get(x: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::ok(render::actions::run(x.state, repository, run)))
 }
 
+/// The jobs of the present attempt, unless the query asks for those of all.
 pub(super) fn jobs(x: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+    let all = x.query.get("filter") == Some("all");
+    listed_jobs(x, |run, attempt| all || attempt == run.attempt)
+}
+
+pub(super) fn jobs_of_attempt(x: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+    let wanted = x.number(1)?;
     let (_, repository) = x.require_repository()?;
     let run = repository.runs.get(&RunId(x.number(0)?)).ok_or_else(Refusal::not_found)?;
-    Ok(x.counted_list("jobs", vec![render::actions::job(x.state, repository, run)]))
+    if !(1..=run.attempt).contains(&wanted) {
+        return Err(Refusal::not_found());
+    }
+    listed_jobs(x, |_, attempt| attempt == wanted)
+}
+
+fn listed_jobs(x: &Exchange<'_>, wanted: impl Fn(&Run, u64) -> bool) -> Result<Answer, Refusal> {
+    let (_, repository) = x.require_repository()?;
+    let run = repository.runs.get(&RunId(x.number(0)?)).ok_or_else(Refusal::not_found)?;
+    let jobs = run.jobs.iter().filter(|job| wanted(run, job.attempt));
+    Ok(x.counted_list("jobs", jobs.map(|job| render::actions::job(x.state, repository, run, job)).collect()))
 }
 
 pub(super) fn rerun(x: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+    again(x, false)
+}
+
+pub(super) fn rerun_failed(x: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+    again(x, true)
+}
+
+fn again(x: &mut Exchange<'_>, only_failed: bool) -> Result<Answer, Refusal> {
     let (repo, id, status, created_at) = named(x)?;
     if status != RunStatus::Completed {
         return Err(Refusal::new(403, "This workflow is already running"));
@@ -105,8 +130,12 @@ pub(super) fn rerun(x: &mut Exchange<'_>) -> Result<Answer, Refusal> {
         let text = "Unable to retry this workflow run because it was created over a month ago";
         return Err(Refusal::new(403, text));
     }
+    let any_failed = x.repository().and_then(|r| r.runs.get(&id)).is_some_and(Run::any_failed);
+    if only_failed && !any_failed {
+        return Err(Refusal::new(403, "This workflow run cannot be retried"));
+    }
     let actor = x.actor();
-    x.state.rerun(repo, id, actor);
+    x.state.rerun(repo, id, actor, only_failed);
     x.state.schedule_run(repo, id);
     Ok(Answer::json(201, json!({})))
 }
@@ -116,7 +145,7 @@ pub(super) fn cancel(x: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     if status == RunStatus::Completed {
         return Err(Refusal::new(409, "Cannot cancel a workflow run that is completed."));
     }
-    x.state.complete_run(repo, id, Some("cancelled".to_owned()));
+    x.state.cancel_run(repo, id);
     Ok(Answer::json(202, json!({})))
 }
 

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{account, extended, links, maybe_time, node_id, repository as repositories, time};
 use crate::state::actions::Workflow;
-use crate::state::runs::{HeadRepository, Run, RunStatus};
+use crate::state::jobs::Job;
+use crate::state::runs::{HeadRepository, Run};
 use crate::state::{Repository, State};
 
 /// A workflow.
@@ -83,27 +84,26 @@ pub(crate) fn run(state: &State, repository: &Repository, run: &Run) -> Value {
     extended(base, Value::Object(more))
 }
 
-/// The one job that every simulated run has.
-pub(crate) fn job(state: &State, repository: &Repository, run: &Run) -> Value {
+/// A job of one attempt of a run.
+pub(crate) fn job(state: &State, repository: &Repository, run: &Run, job: &Job) -> Value {
     let name = state.full_name(repository.id);
-    let started = (run.status != RunStatus::Queued).then_some(run.started_at);
-    let completed = (run.status == RunStatus::Completed).then_some(run.updated_at);
     json!({
-        "id": run.job,
+        "id": job.id,
         "run_id": run.id,
         "run_url": state.api_url(&format!("/repos/{name}/actions/runs/{}", run.id)),
-        "run_attempt": run.attempt,
-        "node_id": node_id("CheckRun", run.job.0),
+        "run_attempt": job.attempt,
+        "node_id": node_id("CheckRun", job.id.0),
         "head_sha": run.head_sha,
         "head_branch": run.head_branch,
-        "url": state.api_url(&format!("/repos/{name}/actions/jobs/{}", run.job)),
-        "html_url": state.html_url(&format!("/{name}/actions/runs/{}/job/{}", run.id, run.job)),
-        "status": run.status.as_str(),
-        "conclusion": run.conclusion,
-        "created_at": time(run.created_at),
-        "started_at": maybe_time(started),
-        "completed_at": maybe_time(completed),
-        "name": "build",
+        "url": state.api_url(&format!("/repos/{name}/actions/jobs/{}", job.id)),
+        "html_url": state.html_url(&format!("/{name}/actions/runs/{}/job/{}", run.id, job.id)),
+        "check_run_url": state.api_url(&format!("/repos/{name}/check-runs/{}", job.id)),
+        "status": job.status.as_str(),
+        "conclusion": job.conclusion,
+        "created_at": time(job.created_at),
+        "started_at": maybe_time(job.started_at),
+        "completed_at": maybe_time(job.completed_at),
+        "name": job.name,
         "workflow_name": run.workflow_name,
         "labels": ["ubuntu-latest"],
         "runner_id": 1,
@@ -113,10 +113,10 @@ pub(crate) fn job(state: &State, repository: &Repository, run: &Run) -> Value {
         "steps": [{
             "name": "make",
             "number": 1,
-            "status": run.status.as_str(),
-            "conclusion": run.conclusion,
-            "started_at": maybe_time(started),
-            "completed_at": maybe_time(completed),
+            "status": job.status.as_str(),
+            "conclusion": job.conclusion,
+            "started_at": maybe_time(job.started_at),
+            "completed_at": maybe_time(job.completed_at),
         }],
     })
 }

@@ -31,7 +31,7 @@ pub(crate) fn issue(state: &State, repository: &Repository, issue: &Issue) -> Va
         "created_at": time(issue.created_at),
         "updated_at": time(issue.updated_at),
         "closed_at": maybe_time(issue.closed_at),
-        "author_association": "NONE",
+        "author_association": state.association(repository, issue),
         "active_lock_reason": null,
         "body": issue.body,
         "closed_by": null,

@@ -122,6 +122,21 @@ pub(crate) fn full(state: &State, repository: &Repository) -> Value {
     extended(minimal(state, repository), more)
 }
 
+/// The form that pushes carry: the full one, with times as numbers and an owner with a name.
+pub(crate) fn pushed(state: &State, repository: &Repository) -> Value {
+    let owner = state.login(repository.owner);
+    let named = json!({ "name": owner, "email": format!("{owner}@users.noreply.github.com") });
+    let more = json!({
+        "owner": extended(account::simple(state, repository.owner), named),
+        "created_at": repository.created_at.seconds(),
+        "pushed_at": repository.pushed_at.seconds(),
+        "url": state.html_url(&format!("/{}", state.full_name(repository.id))),
+        "master_branch": repository.default_branch,
+        "stargazers": 0,
+    });
+    extended(full(state, repository), more)
+}
+
 /// What `GET /repos/{owner}/{repo}` adds to the full form: where a fork comes from.
 pub(crate) fn answered(state: &State, repository: &Repository) -> Value {
     let full = full(state, repository);

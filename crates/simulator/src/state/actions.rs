@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use switchboard_clock::Timestamp;
 
+use super::downstream;
 use crate::ids::WorkflowId;
 
 /// An input that a workflow declares for `workflow_dispatch`.
@@ -84,6 +86,8 @@ pub(crate) struct Workflow {
     pub triggers: Vec<Trigger>,
     pub enabled: bool,
     pub script: Script,
+    /// How its runs go instead, if they report to whoever dispatched them.
+    pub downstream: Option<Arc<downstream::Script>>,
     pub runs: u64,
     pub created_at: Timestamp,
 }

@@ -65,6 +65,12 @@ impl Repository {
         self.commits.get(sha.map_or(reference, String::as_str))
     }
 
+    /// A commit and what it descends from, newest first.
+    pub(crate) fn line(&self, sha: &str) -> Vec<&Commit> {
+        let next = |commit: &&Commit| commit.parent.as_ref().and_then(|parent| self.commits.get(parent));
+        std::iter::successors(self.commits.get(sha), next).collect()
+    }
+
     /// The name of the branch or tag that `reference` means, without `refs/heads/` or `refs/tags/`; SHAs are none.
     pub(crate) fn short_ref<'a>(&self, reference: &'a str) -> Option<&'a str> {
         if let Some(branch) = reference.strip_prefix("refs/heads/") {
@@ -78,6 +84,17 @@ impl Repository {
 }
 
 impl State {
+    /// Makes a commit of one repository, with what it descends from, reachable in another of its network.
+    pub(crate) fn share_commits(&mut self, from: RepoId, to: RepoId, sha: &str) {
+        let line: Vec<Commit> =
+            self.repositories.get(&from).map(|r| r.line(sha).into_iter().cloned().collect()).unwrap_or_default();
+        self.update_repository(to, |r| {
+            for commit in line {
+                r.commits.entry(commit.sha.clone()).or_insert(commit);
+            }
+        });
+    }
+
     /// Commits `change` of the tree on `branch`, which starts at the default branch's head if it is new.
     /// Returns the heads before (if any) and after.
     pub(crate) fn commit(

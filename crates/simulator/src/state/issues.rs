@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
 use switchboard_clock::Timestamp;
 
 use super::State;
+use super::people::Standing;
 use crate::ids::{AccountId, CommentId, IssueId, LabelId, RepoId};
+use crate::render;
 
 /// A label of a repository.
 #[derive(Debug, Clone)]
@@ -27,6 +30,8 @@ pub(crate) struct PullRequest {
     pub base_sha: String,
     pub draft: bool,
     pub merged_at: Option<Timestamp>,
+    /// Of the merge, or of what the merge would be.
+    pub merge_sha: Option<String>,
 }
 
 /// An issue or pull request.
@@ -37,6 +42,8 @@ pub(crate) struct Issue {
     pub title: String,
     pub body: Option<String>,
     pub author: AccountId,
+    /// What its author is to the repository, if the story says.
+    pub association: Option<String>,
     pub labels: BTreeSet<String>,
     pub assignees: BTreeSet<AccountId>,
     pub state_reason: Option<String>,
@@ -90,6 +97,7 @@ impl State {
                 title: title.to_owned(),
                 body,
                 author,
+                association: None,
                 labels: BTreeSet::new(),
                 assignees: BTreeSet::new(),
                 state_reason: None,
@@ -102,6 +110,41 @@ impl State {
             number
         };
         self.update_repository(repo, add).unwrap_or_default()
+    }
+
+    /// What the author of an issue is to its repository: `author_association`.
+    pub(crate) fn association<'s>(&'s self, repository: &super::Repository, issue: &'s Issue) -> &'s str {
+        let member = self.people.members.get(&(repository.owner, issue.author)) == Some(&Standing::Active);
+        match &issue.association {
+            Some(said) => said,
+            None if issue.author == repository.owner => "OWNER",
+            None if member => "MEMBER",
+            None => "NONE",
+        }
+    }
+
+    /// Puts a label on an issue or pull request, or takes it off, and tells who listens, unless nothing changes.
+    pub(crate) fn set_label(&mut self, repo: RepoId, number: u64, label: &str, on: bool, actor: AccountId) -> bool {
+        let key = if on { self.ensure_label(repo, label) } else { label.to_owned() }.to_lowercase();
+        let now = self.now;
+        let change = |repository: &mut super::Repository| {
+            let issue = repository.issues.get_mut(&number)?;
+            let changed = if on { issue.labels.insert(key.clone()) } else { issue.labels.remove(&key) };
+            if changed {
+                issue.updated_at = now;
+            }
+            Some(changed)
+        };
+        if self.update_repository(repo, change).flatten() != Some(true) {
+            return false;
+        }
+        let label = self.repositories.get(&repo).and_then(|r| {
+            let label = r.labels.get(&key)?;
+            Some(render::issues::label(self, r, label))
+        });
+        let action = if on { "labeled" } else { "unlabeled" };
+        self.announce_issue(repo, number, actor, action, json!({ "label": label }));
+        true
     }
 
     /// Adds a comment.

@@ -2,10 +2,15 @@
 
 pub(crate) mod access;
 pub(crate) mod actions;
+pub(crate) mod callbacks;
 pub(crate) mod checks;
+pub(crate) mod downstream;
 pub(crate) mod git;
 pub(crate) mod issues;
+pub(crate) mod jobs;
 pub(crate) mod people;
+pub(crate) mod pulls;
+pub(crate) mod pushes;
 pub(crate) mod registry;
 pub(crate) mod repository;
 pub(crate) mod runs;
@@ -21,9 +26,10 @@ pub(crate) use access::{App, Installation, Token};
 pub(crate) use repository::Repository;
 
 use crate::fault::Faults;
-use crate::ids::{AccountId, AppId, Ids, InstallationId, Numbered, RepoId, RunId};
+use crate::ids::{AccountId, AppId, Ids, InstallationId, JobId, Numbered, RepoId, RunId};
 use crate::ledger::Call;
 use crate::limits::Limits;
+use crate::oidc::Issuers;
 use crate::settings::Settings;
 use crate::webhook::Hooks;
 
@@ -52,6 +58,8 @@ pub(crate) struct Account {
 pub(crate) enum Timer {
     RunStarts { repo: RepoId, run: RunId, attempt: u64 },
     RunCompletes { repo: RepoId, run: RunId, attempt: u64 },
+    JobStarts { repo: RepoId, run: RunId, job: JobId },
+    JobCompletes { repo: RepoId, run: RunId, job: JobId },
 }
 
 /// The whole simulated GitHub.
@@ -72,7 +80,9 @@ pub(crate) struct State {
     pub people: people::People,
     pub installations: BTreeMap<InstallationId, Installation>,
     pub tokens: HashMap<String, Token>,
+    pub issuers: Issuers,
     pub hooks: Hooks,
+    pub callbacks: callbacks::Callbacks,
     pub faults: Faults,
     pub limits: Limits,
     pub ledger: Vec<Call>,
@@ -97,7 +107,9 @@ impl State {
             people: people::People::default(),
             installations: BTreeMap::new(),
             tokens: HashMap::new(),
+            issuers: Issuers::default(),
             hooks: Hooks::default(),
+            callbacks: callbacks::Callbacks::default(),
             faults: Faults::default(),
             limits: Limits::default(),
             ledger: Vec::new(),
@@ -118,15 +130,17 @@ impl State {
             match timer {
                 Timer::RunStarts { repo, run, attempt } => self.run_starts(repo, run, attempt),
                 Timer::RunCompletes { repo, run, attempt } => self.run_completes(repo, run, attempt),
+                Timer::JobStarts { repo, run, job } => self.job_starts(repo, run, job),
+                Timer::JobCompletes { repo, run, job } => self.job_completes(repo, run, job),
             }
         }
         self.now = self.now.max(now);
     }
 
-    /// When the next thing happens by itself or the next delivery is due.
+    /// When the next thing happens by itself, or the next delivery or report is due.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
         let timer = self.timers.first_key_value().map(|((at, _), _)| *at);
-        [timer, self.hooks.next_due()].into_iter().flatten().min()
+        [timer, self.hooks.next_due(), self.callbacks.next_due()].into_iter().flatten().min()
     }
 
     pub(crate) fn set_timer(&mut self, after: Duration, timer: Timer) {

@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 use switchboard_clock::Timestamp;
 
 use super::actions::Trigger;
+use super::jobs::Job;
 use super::{State, Timer};
-use crate::ids::{AccountId, JobId, RepoId, RunId, WorkflowId};
+use crate::ids::{AccountId, RepoId, RunId, WorkflowId};
 use crate::render;
 
 /// Where the head commit of a run comes from.
@@ -62,8 +63,10 @@ pub(crate) struct Run {
     pub status: RunStatus,
     pub conclusion: Option<String>,
     pub display_title: String,
+    /// What a dispatch gave it: the inputs, or the members of `client_payload`.
     pub inputs: Map<String, Value>,
-    pub job: JobId,
+    /// Of all attempts.
+    pub jobs: Vec<Job>,
     pub created_at: Timestamp,
     pub started_at: Timestamp,
     pub updated_at: Timestamp,
@@ -78,7 +81,17 @@ pub(crate) struct NewRun {
     pub head_sha: String,
     pub head_repository: HeadRepository,
     pub actor: AccountId,
+    /// What lists show; none: the commit's message or the workflow's name.
+    pub title: Option<String>,
     pub inputs: Map<String, Value>,
+}
+
+impl Run {
+    /// Whether a workflow that cancels what is superseded has nothing to do but that.
+    fn does_nothing(&self) -> bool {
+        let action = self.inputs.get("payload").and_then(|payload| payload.get("action"));
+        action.and_then(Value::as_str) == Some("closed")
+    }
 }
 
 impl State {
@@ -90,7 +103,7 @@ impl State {
 
     /// As [`State::queue_run`], with another path than the workflow's.
     pub(crate) fn queue_run_at(&mut self, repo: RepoId, new: NewRun, path: Option<String>) -> Option<RunId> {
-        let (id, job, now) = (self.next_id(), self.next_id(), self.now);
+        let (id, jobs, now) = (self.next_id(), self.fresh_jobs(repo, new.workflow, 1), self.now);
         let queue = |repository: &mut super::Repository| {
             let display_title = repository.commits.get(&new.head_sha).map(|c| c.message.clone());
             let workflow = repository.workflows.iter_mut().find(|w| w.id == new.workflow)?;
@@ -103,7 +116,10 @@ impl State {
                 path,
                 number: workflow.runs,
                 attempt: 1,
-                display_title: display_title.filter(|_| by_commit).unwrap_or_else(|| workflow.name.clone()),
+                display_title: new
+                    .title
+                    .or_else(|| display_title.filter(|_| by_commit))
+                    .unwrap_or_else(|| workflow.name.clone()),
                 event: new.event,
                 head_branch: new.head_branch,
                 head_sha: new.head_sha,
@@ -113,7 +129,7 @@ impl State {
                 status: RunStatus::Queued,
                 conclusion: None,
                 inputs: new.inputs,
-                job,
+                jobs,
                 created_at: now,
                 started_at: now,
                 updated_at: now,
@@ -130,9 +146,20 @@ impl State {
     pub(crate) fn schedule_run(&mut self, repo: RepoId, run: RunId) {
         let plan = self.repositories.get(&repo).and_then(|r| {
             let run = r.runs.get(&run)?;
-            Some((run.attempt, r.workflow(run.workflow)?.script.clone()))
+            let workflow = r.workflow(run.workflow)?;
+            Some((run.attempt, workflow.script.clone(), workflow.downstream.clone(), run.does_nothing()))
         });
-        if let Some((attempt, script)) = plan {
+        let Some((attempt, script, downstream, does_nothing)) = plan else { return };
+        if let Some(downstream) = downstream {
+            if downstream.cancels {
+                self.cancel_superseded(repo, run);
+            }
+            if downstream.cancels && does_nothing {
+                self.complete_run(repo, run, Some("skipped".to_owned()));
+            } else {
+                self.schedule_jobs(repo, run);
+            }
+        } else {
             self.set_timer(script.queued, Timer::RunStarts { repo, run, attempt });
             self.set_timer(script.queued + script.running, Timer::RunCompletes { repo, run, attempt });
         }
@@ -141,10 +168,16 @@ impl State {
     /// The attempt gets its runner, unless it is past that.
     pub(crate) fn run_starts(&mut self, repo: RepoId, run: RunId, attempt: u64) {
         let now = self.now;
+        let scripted = self.repositories.get(&repo).is_some_and(|r| {
+            r.runs.get(&run).and_then(|run| r.workflow(run.workflow)).is_some_and(|w| w.downstream.is_some())
+        });
         let changed = self.update_run(repo, run, |run| {
             let starts = run.attempt == attempt && run.status == RunStatus::Queued;
             if starts {
                 (run.status, run.started_at, run.updated_at) = (RunStatus::InProgress, now, now);
+            }
+            if starts && !scripted {
+                run.start_jobs(now);
             }
             starts
         });
@@ -173,6 +206,7 @@ impl State {
         self.run_starts(repo, run, attempt);
         let now = self.now;
         let changed = self.update_run(repo, run, |run| {
+            run.complete_jobs(conclusion.as_deref(), now);
             (run.status, run.conclusion, run.updated_at) = (RunStatus::Completed, conclusion, now);
         });
         if changed.is_some() {
@@ -180,12 +214,13 @@ impl State {
         }
     }
 
-    /// Starts the next attempt of a run.
-    pub(crate) fn rerun(&mut self, repo: RepoId, run: RunId, actor: AccountId) {
-        let (now, job) = (self.now, self.next_id());
+    /// Starts the next attempt of a run, with all jobs or with those that failed.
+    pub(crate) fn rerun(&mut self, repo: RepoId, run: RunId, actor: AccountId, only_failed: bool) {
+        let (now, jobs) = (self.now, self.jobs_again(repo, run, only_failed));
         self.update_run(repo, run, |run| {
             run.attempt += 1;
-            (run.status, run.conclusion, run.triggering_actor, run.job) = (RunStatus::Queued, None, actor, job);
+            run.jobs.extend(jobs);
+            (run.status, run.conclusion, run.triggering_actor) = (RunStatus::Queued, None, actor);
             (run.started_at, run.updated_at) = (now, now);
         });
         self.announce_run(repo, run, "requested");

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use switchboard_clock::Timestamp;
 
 use super::{DEFAULT_ACTOR, Repository};
-use crate::ids::{AccountId, CommentId, RepoId, WorkflowId};
+use crate::ids::{AccountId, CommentId, RepoId};
 use crate::render;
-use crate::state::actions::Trigger;
-use crate::state::issues::{Issue, PullRequest};
-use crate::state::runs::{HeadRepository, NewRun};
+use crate::state::issues::Issue;
+use crate::state::pulls::NewPull;
 use crate::state::{AccountKind, State};
 
 /// An issue or pull request as it stands.
@@ -57,39 +56,12 @@ impl Repository {
     }
 
     /// A person opens a pull request from a branch of `head` (the repository itself or a fork). Returns its number.
+    ///
+    /// [`Repository::open_pull`] can say more, and makes the branch too.
     pub fn open_pull_request(&self, head: &Repository, branch: &str, title: &str) -> Option<u64> {
-        let head_sha = head.head(branch)?;
         self.simulator.with(|state| {
-            let actor = state.account_named(DEFAULT_ACTOR, AccountKind::User);
-            let repository = state.repositories.get(&self.id)?;
-            let base_branch = repository.default_branch.clone();
-            let base_sha = repository.branches.get(&base_branch)?.clone();
-            // A fork's commits are reachable in its parent through the pull request.
-            let commit = state.repositories.get(&head.id)?.commits.get(&head_sha)?.clone();
-            state.update_repository(self.id, |r| r.commits.insert(head_sha.clone(), commit));
-            let pull = PullRequest {
-                head_repo: head.id,
-                head_branch: branch.to_owned(),
-                head_sha: head_sha.clone(),
-                base_branch,
-                base_sha,
-                draft: false,
-                merged_at: None,
-            };
-            let number = state.add_issue(self.id, actor, title, None, Some(pull));
-            state.announce_issue(self.id, number, actor, "opened", json!({}));
-            let same = head.id == self.id;
-            let new = NewRun {
-                workflow: WorkflowId(0),
-                event: "pull_request".to_owned(),
-                head_branch: Some(branch.to_owned()),
-                head_sha,
-                head_repository: if same { HeadRepository::Same } else { HeadRepository::Other(head.id) },
-                actor,
-                inputs: Map::new(),
-            };
-            state.trigger(self.id, |triggers| triggers.contains(&Trigger::PullRequest), &new);
-            Some(number)
+            let author = state.account_named(DEFAULT_ACTOR, AccountKind::User);
+            state.open_pull(self.id, NewPull::new(author, title, head.id, branch))
         })
     }
 
@@ -107,15 +79,7 @@ impl Repository {
     pub fn label(&self, number: u64, label: &str) {
         self.simulator.with(|state| {
             let actor = state.account_named(DEFAULT_ACTOR, AccountKind::User);
-            let key = state.ensure_label(self.id, label).to_lowercase();
-            state.update_repository(self.id, |r| {
-                r.issues.get_mut(&number).map(|issue| issue.labels.insert(key.clone()))
-            });
-            let label = state.repositories.get(&self.id).and_then(|r| {
-                let label = r.labels.get(&key)?;
-                Some(render::issues::label(state, r, label))
-            });
-            state.announce_issue(self.id, number, actor, "labeled", json!({ "label": label }));
+            state.set_label(self.id, number, label, true, actor);
         });
     }
 
@@ -123,11 +87,7 @@ impl Repository {
     pub fn close(&self, number: u64) {
         self.simulator.with(|state| {
             let actor = state.account_named(DEFAULT_ACTOR, AccountKind::User);
-            let now = state.now;
-            state.update_repository(self.id, |r| {
-                r.issues.get_mut(&number).map(|issue| (issue.closed_at, issue.updated_at) = (Some(now), now))
-            });
-            state.announce_issue(self.id, number, actor, "closed", json!({}));
+            state.close_issue(self.id, number, actor);
         });
     }
 

@@ -31,6 +31,13 @@ impl Simulator {
         Owner { simulator: self.clone(), id, login: login.to_owned() }
     }
 
+    /// The repository `owner/name`, made with its organization if it is not there.
+    #[must_use = "a repository does nothing by itself"]
+    pub fn repo(&self, full_name: &str) -> Repository {
+        let (owner, name) = full_name.split_once('/').unwrap_or((full_name, full_name));
+        self.find(full_name).unwrap_or_else(|| self.organization(owner).repository(name))
+    }
+
     /// A repository that exists, by `owner/name`.
     #[must_use]
     pub fn find(&self, full_name: &str) -> Option<Repository> {

@@ -3,16 +3,12 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use serde_json::json;
 
-use super::{DEFAULT_ACTOR, Owner};
-use crate::ids::{AccountId, CheckRunId, RepoId, WorkflowId};
-use crate::render;
+use super::Owner;
+use crate::ids::{AccountId, RepoId};
 use crate::simulator::Simulator;
-use crate::state::actions::Trigger;
+use crate::state;
 use crate::state::git::Entry;
-use crate::state::runs::{HeadRepository, NewRun};
-use crate::state::{self, AccountKind};
 
 /// How a repository is made.
 #[derive(Debug, Clone)]
@@ -63,68 +59,52 @@ impl RepositorySpec {
 
     pub(super) fn create(self, owner: &Owner) -> Repository {
         let simulator = owner.simulator.clone();
-        let id = simulator.with(|state| {
-            if let Some(known) = state.find_repository(owner.login(), &self.name) {
-                return known;
-            }
-            let (id, now) = (state.next_id(), state.now);
-            let parent = self.fork_of.and_then(|parent| state.repositories.get(&parent));
-            let (branches, commits) = parent.map(|p| (p.branches.clone(), p.commits.clone())).unwrap_or_default();
-            let default_branch = parent.map_or(self.default_branch, |p| p.default_branch.clone());
-            let repository = state::Repository {
-                id,
-                owner: owner.id(),
-                name: self.name,
-                description: None,
-                private: self.private,
-                archived: false,
-                has_issues: self.issues,
-                fork_of: self.fork_of,
-                default_branch: default_branch.clone(),
-                branches,
-                tags: BTreeMap::new(),
-                commits,
-                workflows: Vec::new(),
-                runs: BTreeMap::new(),
-                issues: BTreeMap::new(),
-                comments: BTreeMap::new(),
-                labels: BTreeMap::new(),
-                checks: BTreeMap::new(),
-                statuses: Vec::new(),
-                created_at: now,
-                updated_at: now,
-                pushed_at: now,
-            };
-            state.repositories.insert(id, repository);
-            state.register_name(id);
-            if self.fork_of.is_none() {
-                state.commit(id, &default_branch, owner.id(), "Initial commit", |tree| {
-                    tree.insert("README.md".to_owned(), Entry::File(Bytes::from_static(b"# Simulated\n")));
-                });
-            }
-            id
-        });
+        let id = simulator.with(|state| self.create_in(state, owner.id()));
         Repository::new(simulator, id)
     }
-}
 
-/// A check run as it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckRunView {
-    /// Its id.
-    pub id: CheckRunId,
-    /// Its name.
-    pub name: String,
-    /// The commit it is on.
-    pub head_sha: String,
-    /// `queued`, `in_progress` or `completed`.
-    pub status: &'static str,
-    /// How it ended.
-    pub conclusion: Option<String>,
-    /// The summary of its output.
-    pub summary: Option<String>,
-    /// Annotations of all updates.
-    pub annotations: usize,
+    /// The repository of this owner and name, made if there is none.
+    pub(super) fn create_in(self, state: &mut state::State, owner: AccountId) -> RepoId {
+        if let Some(known) = state.find_repository(state.login(owner), &self.name) {
+            return known;
+        }
+        let (id, now) = (state.next_id(), state.now);
+        let parent = self.fork_of.and_then(|parent| state.repositories.get(&parent));
+        let (branches, commits) = parent.map(|p| (p.branches.clone(), p.commits.clone())).unwrap_or_default();
+        let default_branch = parent.map_or(self.default_branch, |p| p.default_branch.clone());
+        let repository = state::Repository {
+            id,
+            owner,
+            name: self.name,
+            description: None,
+            private: self.private,
+            archived: false,
+            has_issues: self.issues,
+            fork_of: self.fork_of,
+            default_branch: default_branch.clone(),
+            branches,
+            tags: BTreeMap::new(),
+            commits,
+            workflows: Vec::new(),
+            runs: BTreeMap::new(),
+            issues: BTreeMap::new(),
+            comments: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            checks: BTreeMap::new(),
+            statuses: Vec::new(),
+            created_at: now,
+            updated_at: now,
+            pushed_at: now,
+        };
+        state.repositories.insert(id, repository);
+        state.register_name(id);
+        if self.fork_of.is_none() {
+            state.commit(id, &default_branch, owner, "Initial commit", |tree| {
+                tree.insert("README.md".to_owned(), Entry::File(Bytes::from_static(b"# Simulated\n")));
+            });
+        }
+        id
+    }
 }
 
 /// A repository.
@@ -191,7 +171,7 @@ impl Repository {
         self
     }
 
-    /// Removes a branch.
+    /// Removes a branch, silently; [`Repository::push_deletion`] tells who listens.
     pub fn delete_branch(&self, name: &str) {
         self.change(|r| r.branches.remove(name));
     }
@@ -233,45 +213,6 @@ impl Repository {
         });
     }
 
-    /// Pushes a commit that sets `files`, and returns its SHA. Workflows that listen to pushes start.
-    pub fn push(&self, branch: &str, message: &str, files: &[(&str, &str)]) -> String {
-        self.simulator.with(|state| {
-            let actor = state.account_named(DEFAULT_ACTOR, AccountKind::User);
-            let (before, after) = state.commit(self.id, branch, actor, message, |tree| {
-                for (path, content) in files {
-                    tree.insert((*path).to_owned(), Entry::File(Bytes::copy_from_slice(content.as_bytes())));
-                }
-            });
-            state.announce_push(self.id, branch, before.as_deref(), &after, actor);
-            let new = NewRun {
-                workflow: WorkflowId(0),
-                event: "push".to_owned(),
-                head_branch: Some(branch.to_owned()),
-                head_sha: after.clone(),
-                head_repository: HeadRepository::Same,
-                actor,
-                inputs: serde_json::Map::new(),
-            };
-            state.trigger(self.id, |triggers| triggers.contains(&Trigger::Push), &new);
-            after
-        })
-    }
-
-    /// The check runs, oldest first.
-    #[must_use]
-    pub fn check_runs(&self) -> Vec<CheckRunView> {
-        let view = |check: &state::checks::CheckRun| CheckRunView {
-            id: check.id,
-            name: check.name.clone(),
-            head_sha: check.head_sha.clone(),
-            status: check.status.as_str(),
-            conclusion: check.conclusion.clone(),
-            summary: check.summary.clone(),
-            annotations: check.annotations.len(),
-        };
-        self.change(|r| r.checks.values().map(view).collect()).unwrap_or_default()
-    }
-
     pub(super) fn change<R>(&self, f: impl FnOnce(&mut state::Repository) -> R) -> Option<R> {
         self.simulator.with(|state| state.update_repository(self.id, f))
     }
@@ -290,28 +231,5 @@ impl Repository {
             });
         });
         self
-    }
-}
-
-impl state::State {
-    fn announce_push(&mut self, repo: RepoId, branch: &str, before: Option<&str>, after: &str, actor: AccountId) {
-        const NOTHING: &str = "0000000000000000000000000000000000000000";
-        let Some(repository) = self.repositories.get(&repo) else { return };
-        let commit = repository.commits.get(after).map(|c| render::repository::head_commit(self, c));
-        let name = self.full_name(repo);
-        let members = json!({
-            "ref": format!("refs/heads/{branch}"),
-            "before": before.unwrap_or(NOTHING),
-            "after": after,
-            "created": before.is_none(),
-            "deleted": false,
-            "forced": false,
-            "base_ref": null,
-            "compare": self.html_url(&format!("/{name}/compare/{}...{after}", before.unwrap_or(NOTHING))),
-            "commits": [commit],
-            "head_commit": commit,
-            "pusher": render::account::signature(self, actor),
-        });
-        self.emit(repo, actor, "push", None, &members);
     }
 }

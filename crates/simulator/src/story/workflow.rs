@@ -8,9 +8,10 @@ use serde_json::{Map, Value};
 use switchboard_clock::Timestamp;
 
 use super::{DEFAULT_ACTOR, Repository};
-use crate::ids::{AccountId, RunId, WorkflowId};
+use crate::ids::{AccountId, JobId, RunId, WorkflowId};
 use crate::state::actions::{self, Input, Script, Trigger, workflow_file};
 use crate::state::git::Entry;
+use crate::state::jobs::Job;
 use crate::state::runs::{HeadRepository, NewRun, Run, RunStatus};
 use crate::state::{AccountKind, State};
 
@@ -144,6 +145,21 @@ pub struct RunView {
     pub created_at: Timestamp,
 }
 
+/// A job as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobView {
+    /// Its id.
+    pub id: JobId,
+    /// Of which attempt.
+    pub attempt: u64,
+    /// Its name.
+    pub name: String,
+    /// How far it is.
+    pub status: RunStatus,
+    /// How it ended.
+    pub conclusion: Option<String>,
+}
+
 /// A workflow of a repository.
 #[derive(Debug, Clone)]
 pub struct Workflow {
@@ -167,6 +183,7 @@ impl Repository {
                 triggers: spec.triggers,
                 enabled: true,
                 script: spec.script,
+                downstream: None,
                 runs: 0,
                 created_at: now,
             };
@@ -190,6 +207,31 @@ impl Repository {
     #[must_use]
     pub fn runs(&self) -> Vec<RunView> {
         self.simulator.with(|state| views(state, self, |_| true))
+    }
+}
+
+impl Repository {
+    /// The jobs of all attempts of a run.
+    #[must_use]
+    pub fn jobs(&self, run: RunId) -> Vec<JobView> {
+        let view = |job: &Job| JobView {
+            id: job.id,
+            attempt: job.attempt,
+            name: job.name.clone(),
+            status: job.status,
+            conclusion: job.conclusion.clone(),
+        };
+        self.change(|r| r.runs.get(&run).map(|run| run.jobs.iter().map(view).collect())).flatten().unwrap_or_default()
+    }
+
+    /// A person cancels a run, unless it has completed.
+    pub fn cancel_run(&self, run: RunId) {
+        self.simulator.with(|state| {
+            let open = state.update_run(self.id, run, |run| run.status != RunStatus::Completed);
+            if open == Some(true) {
+                state.cancel_run(self.id, run);
+            }
+        });
     }
 }
 
@@ -231,7 +273,7 @@ impl Workflow {
         let repo = self.repository.id;
         self.repository.simulator.with(|state| {
             let actor = state.account_named(DEFAULT_ACTOR, AccountKind::User);
-            state.rerun(repo, run, actor);
+            state.rerun(repo, run, actor, false);
             state.schedule_run(repo, run);
         });
     }
@@ -241,7 +283,7 @@ impl Workflow {
         let repo = self.repository.id;
         self.repository.simulator.with(|state| {
             let actor = state.account_named(DEFAULT_ACTOR, AccountKind::User);
-            state.rerun(repo, run, actor);
+            state.rerun(repo, run, actor, false);
             state.complete_run(repo, run, Some(conclusion.to_owned()));
         });
     }
@@ -257,7 +299,7 @@ impl Workflow {
         self.change(|workflow| workflow.script.conclusions = conclusions);
     }
 
-    fn change(&self, f: impl FnOnce(&mut actions::Workflow)) {
+    pub(super) fn change(&self, f: impl FnOnce(&mut actions::Workflow)) {
         self.repository.change(|r| r.workflows.iter_mut().find(|w| w.id == self.id).map(f));
     }
 
@@ -281,6 +323,7 @@ impl Workflow {
             head_sha,
             head_repository: spec.head_repository,
             actor,
+            title: None,
             inputs: Map::new(),
         };
         let run = match &spec.path {

@@ -3,6 +3,7 @@
 pub(crate) mod faults;
 pub(crate) mod payload;
 pub(crate) mod post;
+mod queue;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,10 +16,12 @@ use switchboard_clock::{Entropy as _, Timestamp};
 
 pub use faults::WebhookFault;
 pub(crate) use faults::WebhookFaults;
+pub(crate) use queue::Queue;
 
 use crate::ids::{AppId, DeliveryId, InstallationId, RepoId};
 use crate::keys::hex;
 use crate::state::State;
+use crate::state::access::Access;
 
 /// How long GitHub waits for the answer to a delivery.
 /// <https://docs.github.com/webhooks/using-webhooks/handling-failed-webhook-deliveries>
@@ -99,32 +102,13 @@ pub(crate) struct Attempt {
 #[derive(Debug, Default)]
 pub(crate) struct Hooks {
     pub attempts: BTreeMap<DeliveryId, Attempt>,
-    queue: BTreeMap<(Timestamp, u64), DeliveryId>,
-    queued: u64,
-    /// Deliveries that the next one overtakes.
-    overtaken: Vec<((Timestamp, u64), DeliveryId)>,
+    queue: Queue<DeliveryId>,
     pub faults: WebhookFaults,
 }
 
 impl Hooks {
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        self.queue.first_key_value().map(|((due, _), _)| *due)
-    }
-
-    fn enqueue(&mut self, due: Timestamp, id: DeliveryId) -> (Timestamp, u64) {
-        self.queued += 1;
-        self.queue.insert((due, self.queued), id);
-        (due, self.queued)
-    }
-
-    /// Queues a new attempt and lets those that it overtakes follow it.
-    fn enqueue_new(&mut self, due: Timestamp, id: DeliveryId) {
-        self.enqueue(due, id);
-        for (key, late) in std::mem::take(&mut self.overtaken) {
-            if self.queue.remove(&key).is_some() {
-                self.enqueue(due, late);
-            }
-        }
+        self.queue.next_due()
     }
 }
 
@@ -148,6 +132,24 @@ impl State {
             if let Some((app, body)) = self.payload(repo, installation, sender, action, members) {
                 self.send(app, Some(installation), Some(repo), event, action, &body);
             }
+        }
+    }
+
+    /// Tells one App what its checks write access entitles it to hear: those events need no subscription.
+    pub(crate) fn emit_to(
+        &mut self,
+        app: AppId,
+        repo: RepoId,
+        sender: crate::ids::AccountId,
+        event: &str,
+        action: &str,
+        members: &Value,
+    ) {
+        let installed = self.installation_for(app, repo);
+        let entitled = installed.filter(|i| i.suspended_at.is_none() && i.permissions.allow("checks", Access::Write));
+        let Some(installation) = entitled.map(|i| i.id) else { return };
+        if let Some((app, body)) = self.payload(repo, installation, sender, Some(action), members) {
+            self.send(app, Some(installation), Some(repo), event, Some(action), &body);
         }
     }
 
@@ -200,16 +202,10 @@ impl State {
         let due = self.now + self.settings.webhook_latency;
         let (id, now) = (attempt.id, self.now);
         match self.hooks.faults.take(&attempt.event, attempt.action.as_deref()) {
-            None => self.hooks.enqueue_new(due, id),
-            Some(WebhookFault::Delay(by)) => self.hooks.enqueue_new(due + by, id),
-            Some(WebhookFault::Duplicate) => {
-                self.hooks.enqueue_new(due, id);
-                self.hooks.enqueue(due, id);
-            }
-            Some(WebhookFault::Reorder { at_most }) => {
-                let key = self.hooks.enqueue(due + at_most, id);
-                self.hooks.overtaken.push((key, id));
-            }
+            None => self.hooks.queue.push(due, id),
+            Some(WebhookFault::Delay(by)) => self.hooks.queue.push(due + by, id),
+            Some(WebhookFault::Duplicate) => self.hooks.queue.push_twice(due, id),
+            Some(WebhookFault::Reorder { at_most }) => self.hooks.queue.push_overtaken(due + at_most, id),
             Some(WebhookFault::Drop) => {
                 (attempt.sent_at, attempt.outcome) = (Some(now), Some((now, DeliveryOutcome::Unreachable)));
             }
@@ -238,11 +234,7 @@ impl State {
     /// Takes the deliveries that are due, in the order in which they leave.
     pub(crate) fn take_due_deliveries(&mut self) -> Vec<OutgoingDelivery> {
         let mut taken = Vec::new();
-        while let Some((&(due, n), &id)) = self.hooks.queue.first_key_value() {
-            if due > self.now {
-                break;
-            }
-            self.hooks.queue.remove(&(due, n));
+        while let Some(id) = self.hooks.queue.pop(self.now) {
             let Some(attempt) = self.hooks.attempts.get_mut(&id) else { continue };
             attempt.sent_at = Some(self.now);
             taken.push(OutgoingDelivery {

@@ -22,7 +22,8 @@ impl State {
         if let Some(action) = action {
             payload.insert("action".to_owned(), json!(action));
         }
-        payload.insert("repository".to_owned(), render::repository::full(self, repository));
+        // A push brings its own, which differs a little.
+        payload.entry("repository").or_insert_with(|| render::repository::full(self, repository));
         if let Some(owner) = self.accounts.get(&repository.owner)
             && owner.kind == AccountKind::Organization
         {

@@ -1,15 +1,16 @@
-//! Posts webhooks over HTTP, once each, as GitHub does.
+//! Posts webhooks over HTTP, once each, as GitHub does; and the reports of scripted runs, as their last step does.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::{DELIVERY_TIMEOUT, DeliveryOutcome, OutgoingDelivery};
 use crate::simulator::Simulator;
 
-/// Webhooks on their way at once.
+/// Webhooks and reports on their way at once.
 const AT_ONCE: usize = 32;
 
 /// A client that cannot be built.
@@ -18,7 +19,8 @@ const AT_ONCE: usize = 32;
 pub struct PostError(#[from] reqwest::Error);
 
 impl Simulator {
-    /// Lets time pass and posts every webhook to `url` when it is due, until the future is dropped.
+    /// Lets time pass and posts every webhook to `url` when it is due, and every report to where its script says, until the
+    /// future is dropped.
     ///
     /// # Errors
     /// When no HTTP client can be set up.
@@ -49,8 +51,16 @@ impl Simulator {
                 posts.spawn(async move {
                     let _permit = permits.acquire_owned().await;
                     let id = delivery.id;
-                    let outcome = post(&client, &url, delivery).await;
+                    let outcome = post(&client, &url, &delivery.headers, delivery.body).await;
                     simulator.report(id, outcome);
+                });
+            }
+            for callback in self.take_due_callbacks() {
+                let (simulator, client, permits) = (self.clone(), client.clone(), Arc::clone(&permits));
+                posts.spawn(async move {
+                    let _permit = permits.acquire_owned().await;
+                    let outcome = post(&client, &callback.url, &callback.headers, callback.body).await;
+                    simulator.report_callback(callback.id, outcome);
                 });
             }
             while posts.try_join_next().is_some() {}
@@ -65,19 +75,19 @@ impl Simulator {
     }
 }
 
-async fn post(client: &reqwest::Client, url: &str, delivery: OutgoingDelivery) -> DeliveryOutcome {
+async fn post(client: &reqwest::Client, url: &str, headers: &[(String, String)], body: Bytes) -> DeliveryOutcome {
     if is_nowhere(url) {
         return DeliveryOutcome::Unreachable;
     }
-    let mut request = client.post(url).body(delivery.body);
-    for (name, value) in &delivery.headers {
+    let mut request = client.post(url).body(body);
+    for (name, value) in headers {
         request = request.header(name, value);
     }
     match request.send().await {
         Ok(answer) => DeliveryOutcome::Answered(answer.status().as_u16()),
         Err(error) if error.is_timeout() => DeliveryOutcome::TimedOut,
         Err(error) => {
-            tracing::debug!(event = delivery.event, guid = delivery.guid, %error, "webhook not delivered");
+            tracing::debug!(url, %error, "not delivered");
             DeliveryOutcome::Unreachable
         }
     }

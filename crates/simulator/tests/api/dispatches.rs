@@ -142,7 +142,7 @@ async fn a_repository_dispatch_reaches_its_listeners_within_limits() {
     assert_eq!(listener.runs().len(), 1);
     let wide: serde_json::Map<String, Value> = (0..11).map(|n| (n.to_string(), json!(n))).collect();
     let wide = json!({ "event_type": "go", "client_payload": wide });
-    refused(&world.post(path, &token, wide).await, 422, "No more than 10 properties are allowed");
+    refused(&world.post(path, &token, wide).await, 422, "Invalid request.\n\nNo more than 10 properties are allowed");
     let large = json!({ "event_type": "go", "client_payload": { "a": "x".repeat(65_536) } });
     refused(&world.post(path, &token, large).await, 422, "client_payload is too large");
     assert_eq!(listener.runs().len(), 1);
