@@ -18,6 +18,7 @@ mod expire;
 mod ledger;
 pub mod list;
 mod nightly;
+mod operate;
 pub(crate) mod plan;
 mod project;
 mod pull;
@@ -34,7 +35,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use switchboard_engine::{Arrival, Automation, Context, GITHUB, Patience, Schedule, Trouble};
+use switchboard_engine::{API, Arrival, Automation, Context, GITHUB, Patience, Schedule, Trouble};
 use switchboard_github::RepoName;
 use switchboard_store::{Failure, Follows, Installation, Lane, NewJob, Queue, Settlement, Work};
 
@@ -42,6 +43,7 @@ use crate::config::Config;
 use crate::deliver::installed::Installed;
 use crate::records::keys;
 
+pub use operate::{DEMOTION_LIFT, IDENTITY_RESET, OperatorOrder, REDISPATCH, REFRESH};
 pub use sent::Sent;
 
 /// The automation's name.
@@ -61,6 +63,8 @@ pub(crate) const RUN: &str = "relay.run";
 pub(crate) const REREQUEST: &str = "relay.rerequest";
 /// Lets the check runs of a pull request follow what changed around it.
 pub(crate) const PROJECT: &str = "relay.project";
+/// Does what an operator asked for.
+pub(crate) const OPERATE: &str = "relay.operate";
 pub(crate) const ALLOWLIST: &str = "relay.allowlist";
 
 /// Sends an event to an entry.
@@ -150,6 +154,7 @@ impl Automation for Relay {
         match arrival.key.platform.as_str() {
             GITHUB => self.of_github(arrival),
             CALLBACK => report::route(arrival),
+            API => self.of_operators(arrival),
             _ => Vec::new(),
         }
     }
@@ -174,6 +179,7 @@ impl Automation for Relay {
             VERIFY => self.verify(job, context).await,
             RUN => self.run_ended(job, context).await,
             REREQUEST => self.rerequest(job, context).await,
+            OPERATE => self.operate(job, context).await,
             PROJECT => self.project(job, context).await,
             ALLOWLIST => self.read_list(job, context).await,
             other => Err(Trouble::permanent("unknown_kind", format!("this release has no handler for {other}"))),

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use switchboard_clock::{Clock as _, SeededEntropy, SimulatedClock};
 use switchboard_engine::{Automation, Options};
 use switchboard_github::AppId;
@@ -14,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::death::Doom;
 use crate::logs::Logs;
-use crate::server::{Automations, Plan, Server};
+use crate::server::{Automations, Plan, Routes, Server, Wiring};
 use crate::wire::Wire;
 use crate::world::World;
 
@@ -26,6 +27,7 @@ const SEED: u64 = 7;
 /// A world being arranged; see [`World::with`].
 pub struct Builder {
     automations: Automations,
+    routes: Option<Routes>,
     app: AppSpec,
     secrets: Option<Vec<String>>,
     options: Options,
@@ -46,6 +48,7 @@ impl World {
     pub fn with_all(automations: impl Fn() -> Vec<Arc<dyn Automation>> + 'static) -> Builder {
         Builder {
             automations: Box::new(automations),
+            routes: None,
             app: AppSpec::new("switchboard"),
             secrets: None,
             options: Options::default(),
@@ -85,6 +88,13 @@ impl Builder {
     #[must_use]
     pub fn queue(mut self, queue: Queue) -> Self {
         self.options.queues.push(queue);
+        self
+    }
+
+    /// Further routes of the server, beside the webhook's.
+    #[must_use]
+    pub fn routes(mut self, routes: impl Fn(&Wiring<'_>) -> Router + 'static) -> Self {
+        self.routes = Some(Box::new(routes));
         self
     }
 
@@ -133,6 +143,7 @@ impl Builder {
         let folder = folder();
         let plan = Plan {
             automations: self.automations,
+            routes: self.routes,
             options: self.options,
             app: AppId(app.id().0),
             slug: app.slug().to_owned(),

@@ -72,6 +72,7 @@ mod world;
 pub use builder::Builder;
 pub use callback::Reported;
 pub use ending::secrets_in;
+pub use server::Wiring;
 pub use webhook::{Answered, Arrived, Webhook, signature};
 pub use world::World;
 

@@ -8,6 +8,7 @@ use axum::Router;
 use switchboard_clock::{Clock, Entropy, SimulatedClock};
 use switchboard_engine::{Automation, Engine, Options, Parts, webhook};
 use switchboard_github::secret::{AppKey, WebhookSecret};
+use switchboard_github::transport::Transport;
 use switchboard_github::{AppId, GitHub, Settings};
 use switchboard_simulator::SIMULATOR_ONLY_PRIVATE_KEY;
 use switchboard_store::Store;
@@ -20,9 +21,25 @@ use crate::wire::Wire;
 /// Builds the automations anew for every life, since nothing that a process holds in memory outlives it.
 pub(crate) type Automations = Box<dyn Fn() -> Vec<Arc<dyn Automation>>>;
 
+/// Builds further routes beside the webhook's, anew for every life.
+pub(crate) type Routes = Box<dyn Fn(&Wiring<'_>) -> Router>;
+
+/// What a server's further routes are wired to.
+pub struct Wiring<'w> {
+    /// The engine.
+    pub engine: &'w Engine,
+    /// The way to the simulated GitHub.
+    pub transport: Arc<dyn Transport>,
+    /// The store, as the engine has it.
+    pub store: Arc<dyn Store>,
+    /// The world's clock.
+    pub clock: Arc<dyn Clock>,
+}
+
 /// What outlives a server: its configuration, its disk, and the world around it.
 pub(crate) struct Plan {
     pub(crate) automations: Automations,
+    pub(crate) routes: Option<Routes>,
     pub(crate) options: Options,
     pub(crate) app: AppId,
     pub(crate) slug: String,
@@ -64,16 +81,21 @@ impl Server {
         // Its lock is let go when the last handle on the store is gone; so this also finds handles that a story kept.
         let sqlite = SqliteStore::open(&plan.database, &options).expect("the store opens");
         let store: Arc<dyn Store> = Arc::clone(&sqlite) as Arc<dyn Store>;
+        let watched: Arc<dyn Store> = Arc::new(Watched { inner: Arc::clone(&store), gauge: Arc::clone(&plan.gauge) });
         let parts = Parts {
-            store: Arc::new(Watched { inner: Arc::clone(&store), gauge: Arc::clone(&plan.gauge) }),
+            store: Arc::clone(&watched),
             github: github(plan, Arc::clone(&clock)),
-            clock,
+            clock: Arc::clone(&clock),
             entropy: Arc::clone(&plan.entropy),
             secrets: plan.secrets.iter().map(|secret| WebhookSecret::new(secret)).collect(),
             automations: (plan.automations)(),
         };
         let engine = Engine::new(parts, Options { crashes: plan.doom.crashes(), ..plan.options.clone() });
-        let router = webhook::router(engine.acceptor().clone());
+        let mut router = webhook::router(engine.acceptor().clone());
+        if let Some(routes) = &plan.routes {
+            let transport = Arc::clone(&plan.wire) as Arc<dyn Transport>;
+            router = router.merge(routes(&Wiring { engine: &engine, transport, store: watched, clock }));
+        }
         Self { engine, router, store, sqlite, statements }
     }
 }

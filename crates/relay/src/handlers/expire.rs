@@ -7,7 +7,7 @@ use serde_json::json;
 use switchboard_engine::{Context, Trouble};
 use switchboard_github::permission::{Access, Permission};
 use switchboard_github::{Error, RepoName, RunId, Scope};
-use switchboard_store::{Key, Lane, NewJob, Settlement, Work};
+use switchboard_store::{Follows, Key, Lane, NewJob, Settlement, Work};
 
 use crate::advance::{Input, Step, advance};
 use crate::conclusion::Conclusion;
@@ -134,6 +134,7 @@ impl Relay {
 /// Nothing now; the same again a little later, and the lane is free meanwhile.
 pub(super) fn later(work: &Work, kind: &str, order: &impl Serialize, context: &Context) -> Settlement {
     let again = job(kind, Lane::from(work.lane.as_str()), None, order);
-    let again = NewJob { key: work.key.clone(), due: Some(context.now + READ_AGAIN), ..again };
+    let again =
+        NewJob { key: work.key.clone(), due: Some(context.now + READ_AGAIN), follows: Follows::Nothing, ..again };
     Settlement { jobs: vec![again], ..Settlement::done() }
 }

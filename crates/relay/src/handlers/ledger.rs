@@ -2,14 +2,14 @@
 //!
 //! Whoever changes a result says so to the ledger; [`Ledger::close`] draws the consequences once: runs, numbers, row, timers, checks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::json;
 use switchboard_clock::Timestamp;
 use switchboard_engine::{Context, Trouble};
 use switchboard_github::RepoName;
-use switchboard_store::{NewJob, Settlement};
+use switchboard_store::{Follows, NewJob, Settlement};
 
 use crate::advance::State;
 use crate::allowlist::{Entry, Level};
@@ -158,10 +158,11 @@ impl<'l> Ledger<'l> {
         self.draft.count(kind, &self.target.repo, at, &format!("{what}_n"), 1);
     }
 
-    /// A job about this target, in its lane.
-    fn timer(&self, kind: &str, key: String, due: Timestamp, payload: &impl serde::Serialize) -> NewJob {
+    /// A job about this target, in its lane, later.
+    pub(super) fn timer(&self, kind: &str, key: String, due: Timestamp, payload: &impl serde::Serialize) -> NewJob {
         let lane = self.dispatch.lane.clone().into();
-        NewJob { key: Some(key), due: Some(due), ..job(kind, lane, None, payload) }
+        // A delivery is not unfinished because something may still time out.
+        NewJob { key: Some(key), due: Some(due), follows: Follows::Nothing, ..job(kind, lane, None, payload) }
     }
 
     /// Sets the timer after which a result that started at `at` has timed out.
@@ -197,6 +198,11 @@ impl<'l> Ledger<'l> {
         let changed: Vec<usize> = (0..self.results.len())
             .filter(|place| self.stood[*place].as_ref() != Some(&self.results[*place]))
             .collect();
+        let names = changed.iter().map(|place| {
+            let result = &self.results[*place];
+            (result.workflow.clone(), result.result.clone())
+        });
+        let names: BTreeSet<(String, String)> = names.collect();
         for place in changed {
             let result = &self.results[place];
             let key = self.key(result);
@@ -226,15 +232,16 @@ impl<'l> Ledger<'l> {
         if let Some(number) = self.dispatch.number
             && let Some(record) = self.relay.pull_record(context, number).await?
         {
-            let seen = Seen { dispatch: &self.dispatch, target: &self.target, results: &self.results };
+            let seen =
+                Seen { dispatch: &self.dispatch, target: &self.target, results: &self.results, changed: Some(&names) };
             self.relay.project_target(&mut self.draft, context, self.entry.as_ref(), &record, &seen).await?;
             let gates = self.entry.as_ref().is_some_and(|entry| entry.level == Level::L4);
             if gates && target_changed && record.info.head_sha.as_str() == self.dispatch.head {
                 let list = self.relay.list(context).await?;
-                let changed = Some((self.dispatch.delivery_id.as_str(), &self.target));
-                self.relay.project_gate(&mut self.draft, context, &list, &record, changed).await?;
+                let unsettled = [(self.dispatch.delivery_id.as_str(), &self.target)];
+                self.relay.project_gate(&mut self.draft, context, &list, &record, &unsettled).await?;
                 if let (Some((gate, _)), Some(row)) =
-                    (self.relay.gate_of(context, &list, &record, changed).await?, &mut self.row)
+                    (self.relay.gate_of(context, &list, &record, &unsettled).await?, &mut self.row)
                 {
                     if row.gate.as_ref().map(|known| known.progress) != Some(gate.progress) {
                         self.draft.fact("gate.changed", json!({ "head": self.dispatch.head, "gate": gate }));

@@ -41,7 +41,8 @@ pub(super) fn plan(
     mut dispatch: DispatchRecord,
     verdicts: &[(&Entry, Verdict)],
     body: &[u8],
-) -> Result<DispatchRecord, Trouble> {
+) -> Result<(DispatchRecord, Vec<TargetRecord>), Trouble> {
+    let mut targets = Vec::new();
     let mut cells = BTreeMap::new();
     let mut skipped: BTreeMap<&'static str, Vec<&RepoName>> = BTreeMap::new();
     let (mut held, mut sent) = (Vec::new(), Vec::new());
@@ -63,6 +64,7 @@ pub(super) fn plan(
                     send(draft, &dispatch, &target);
                     sent.push(&entry.repo);
                 }
+                targets.push(target);
             }
         }
     }
@@ -89,7 +91,7 @@ pub(super) fn plan(
     for entry in held {
         draft.fact_of("target.held", &dispatch.delivery_id, entry, json!({ "head": dispatch.head }));
     }
-    Ok(dispatch)
+    Ok((dispatch, targets))
 }
 
 /// The request body that all targets get.

@@ -1,6 +1,6 @@
 //! From results to check runs: what each should show is computed whole, and asked for where it is wanted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use switchboard_engine::{Context, Trouble};
@@ -12,14 +12,14 @@ use crate::allowlist::{Allowlist, Entry, Level};
 use crate::checks::gate::{Gate, Standing as GateStanding, gate};
 use crate::checks::name;
 use crate::checks::order::{Order, RunOrder, visible};
-use crate::checks::state::{Desired, Progress};
+use crate::checks::state::{Desired, Progress, Written};
 use crate::checks::wanted::{Standing, Wanted, wanted};
 use crate::conclusion::Conclusion;
 use crate::config::GatePolicy;
 use crate::handlers::draft::{Draft, subject};
 use crate::handlers::{Relay, context, payload};
 use crate::pull::PrState;
-use crate::records::{DispatchRecord, PullRecord, ResultRecord, TargetRecord, TargetState};
+use crate::records::{DispatchRecord, PullRecord, ResultRecord, TargetRecord, TargetState, keys, views};
 use crate::text::code;
 
 /// The pull request whose check runs are to follow.
@@ -36,7 +36,12 @@ pub(super) struct Seen<'s> {
     pub(super) dispatch: &'s DispatchRecord,
     pub(super) target: &'s TargetRecord,
     pub(super) results: &'s [ResultRecord],
+    /// The names (workflow and result) that have changed; `None` for all.
+    pub(super) changed: Option<&'s BTreeSet<(String, String)>>,
 }
+
+/// Targets as they will be once this settlement is, by delivery id. What is not among them is read.
+pub(super) type Unsettled<'u> = &'u [(&'u str, &'u TargetRecord)];
 
 impl Relay {
     pub(super) async fn project(&self, job: &Work, context: &Context) -> Result<Settlement, Trouble> {
@@ -45,12 +50,12 @@ impl Relay {
         if let Some(record) = self.pull_record(context, order.number).await? {
             let list = self.list(context).await?;
             if order.gate {
-                if let Some((gate, newest)) = self.gate_of(context, &list, &record, None).await? {
+                if let Some((gate, newest)) = self.gate_of(context, &list, &record, &[]).await? {
                     let again = desired_gate(&record, &gate, &newest, draft.now);
                     draft.check(&Desired { episode: format!("gate/{}", draft.now.millis()), ..again }, None);
                 }
             } else {
-                self.project_pull(&mut draft, context, &list, &record).await?;
+                self.project_pull(&mut draft, context, &list, &record, &[]).await?;
             }
         }
         Ok(draft.finish())
@@ -63,6 +68,7 @@ impl Relay {
         context: &Context,
         list: &Allowlist,
         record: &PullRecord,
+        unsettled: Unsettled<'_>,
     ) -> Result<(), Trouble> {
         let head = record.info.head_sha.as_str();
         for relayed in record.dispatches.iter().filter(|relayed| relayed.head == head) {
@@ -76,11 +82,11 @@ impl Relay {
                     continue;
                 }
                 let results = context::results(context, &relayed.delivery_id, &target.repo).await?;
-                let seen = Seen { dispatch: &dispatch, target: &target, results: &results };
+                let seen = Seen { dispatch: &dispatch, target: &target, results: &results, changed: None };
                 self.project_target(draft, context, entry, record, &seen).await?;
             }
         }
-        self.project_gate(draft, context, list, record, None).await
+        self.project_gate(draft, context, list, record, unsettled).await
     }
 
     /// The check runs of one target.
@@ -106,6 +112,11 @@ impl Relay {
         for result in seen.results {
             names.entry((&result.workflow, &result.result)).or_default().push(result);
         }
+        if let Some(changed) = seen.changed {
+            names.retain(|(workflow, result), _| {
+                changed.iter().any(|(of, name)| (of.as_str(), name.as_str()) == (*workflow, *result))
+            });
+        }
         let desired = names.into_values().filter_map(|attempts| visible(attempts, |result| result.order()));
         let mut desired: Vec<Desired> = desired.map(|result| self.of_result(seen, result)).collect();
         if self.config.target_checks {
@@ -122,21 +133,25 @@ impl Relay {
                     why.text().clone_into(&mut desired.title);
                 }
             }
-            draft.check(&desired, None);
+            // What only follows a check run to its end is nothing to do where there is none.
+            let key = keys::check(&desired.head, &desired.name);
+            if desired.create || context.store.get::<Written>(&views::CHECK, &key).await?.is_some() {
+                draft.check(&desired, None);
+            }
         }
         Ok(())
     }
 
-    /// The merge gate on a pull request's newest head. `changed` is a target as it will be once this settlement is.
+    /// The merge gate on a pull request's newest head.
     pub(super) async fn project_gate(
         &self,
         draft: &mut Draft<'_>,
         context: &Context,
         list: &Allowlist,
         record: &PullRecord,
-        changed: Option<(&str, &TargetRecord)>,
+        unsettled: Unsettled<'_>,
     ) -> Result<(), Trouble> {
-        if let Some((gate, newest)) = self.gate_of(context, list, record, changed).await?
+        if let Some((gate, newest)) = self.gate_of(context, list, record, unsettled).await?
             && record.info.state == PrState::Open
         {
             draft.check(&desired_gate(record, &gate, &newest, draft.now), None);
@@ -150,7 +165,7 @@ impl Relay {
         context: &Context,
         list: &Allowlist,
         record: &PullRecord,
-        changed: Option<(&str, &TargetRecord)>,
+        unsettled: Unsettled<'_>,
     ) -> Result<Option<(Gate, String)>, Trouble> {
         let written = match self.config.gate {
             GatePolicy::Never => false,
@@ -163,7 +178,7 @@ impl Relay {
         let mut standings = Vec::new();
         for entry in list.on(Level::L4).filter(|entry| !entry.options.silent) {
             standings
-                .push((entry.repo.clone(), self.newest_standing(context, &dispatches, &entry.repo, changed).await?));
+                .push((entry.repo.clone(), self.newest_standing(context, &dispatches, &entry.repo, unsettled).await?));
         }
         Ok(Some((gate(standings), newest.seq.to_string())))
     }
@@ -173,14 +188,13 @@ impl Relay {
         context: &Context,
         dispatches: &[&crate::records::RelayedHead],
         repo: &RepoName,
-        changed: Option<(&str, &TargetRecord)>,
+        unsettled: Unsettled<'_>,
     ) -> Result<GateStanding, Trouble> {
         for relayed in dispatches.iter().rev() {
-            let target = match changed {
-                Some((delivery_id, target)) if delivery_id == relayed.delivery_id && target.repo == *repo => {
-                    Some(target.clone())
-                }
-                _ => context::target(context, &relayed.delivery_id, repo).await?,
+            let here = |(id, target): &&(&str, &TargetRecord)| *id == relayed.delivery_id && target.repo == *repo;
+            let target = match unsettled.iter().find(here) {
+                Some((_, target)) => Some((*target).clone()),
+                None => context::target(context, &relayed.delivery_id, repo).await?,
             };
             if let Some(target) = target {
                 return Ok(target.standing());

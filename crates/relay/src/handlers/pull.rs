@@ -55,6 +55,7 @@ impl Relay {
         }
         let verdicts = plan(&list, &Event::PullRequest(event.clone()), &memory, &self.config);
         let starts = matches!(event.action, Action::Opened | Action::Reopened | Action::Synchronize | Action::Closed);
+        let mut planned_now = (String::new(), Vec::new());
         if starts || !verdicts.is_empty() {
             let dispatch = self.dispatch_of(&event, &record.info, &delivery, context);
             self.supersede(&mut draft, context, &mut record, &mut live, &dispatch, &event, &verdicts).await?;
@@ -62,15 +63,20 @@ impl Relay {
             record.sent_to.extend(
                 planned.iter().filter(|(_, verdict)| *verdict == Verdict::Send).map(|(entry, _)| entry.repo.clone()),
             );
-            let dispatch = plan::plan(&mut draft, &self.config, dispatch, &verdicts, &body)?;
+            let (dispatch, targets) = plan::plan(&mut draft, &self.config, dispatch, &verdicts, &body)?;
             self.remember_head(&mut draft, context, &mut record, &dispatch).await?;
+            planned_now = (dispatch.delivery_id, targets);
         }
         draft.put(views::PULL, keys::pull(&self.up, record.info.number), &record);
         if let Action::Labeled(label) | Action::Unlabeled(label) = &event.action {
             self.label_moved(&mut draft, &event, label);
         }
         if before.is_none_or(|before| before.labels != record.info.labels) || starts {
-            self.project_pull(&mut draft, context, &list, &record).await?;
+            let of_live =
+                live.iter().flat_map(|live| live.targets.iter().map(|target| (live.head.delivery_id.as_str(), target)));
+            let of_new = planned_now.1.iter().map(|target| (planned_now.0.as_str(), target));
+            let unsettled: Vec<_> = of_live.chain(of_new).collect();
+            self.project_pull(&mut draft, context, &list, &record, &unsettled).await?;
         }
         Ok(draft.finish())
     }

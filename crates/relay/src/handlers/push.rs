@@ -41,7 +41,7 @@ impl Relay {
         let key = keys::head(&self.up, event.after.as_str(), &event.full_ref);
         let event = Event::Push(event);
         let verdicts = plan(&list, &event, &crate::plan::Memory::default(), &self.config);
-        let dispatch = plan::plan(&mut draft, &self.config, dispatch, &verdicts, &body)?;
+        let (dispatch, _) = plan::plan(&mut draft, &self.config, dispatch, &verdicts, &body)?;
         let mut head: HeadRecord = context.store.get(&views::HEAD, &key).await?.unwrap_or_default();
         remember(&mut head.dispatches, dispatch.delivery_id);
         draft.put(views::HEAD, key, &head);

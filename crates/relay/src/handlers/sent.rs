@@ -7,11 +7,11 @@ use serde_json::json;
 use switchboard_clock::Timestamp;
 use switchboard_engine::{Context, Trouble};
 use switchboard_github::RepoName;
-use switchboard_store::{NewJob, Settlement, Work};
+use switchboard_store::{Settlement, Work};
 
 use crate::handlers::expire::ExpireOrder;
 use crate::handlers::ledger::Ledger;
-use crate::handlers::{EXPIRE, Relay, job, payload};
+use crate::handlers::{EXPIRE, Relay, payload};
 use crate::records::{TargetError, TargetState, keys, views};
 
 /// What became of a send.
@@ -102,7 +102,7 @@ impl Relay {
         let (delivery_id, repo) = (ledger.dispatch.delivery_id.clone(), ledger.target.repo.clone());
         let key = format!("expire/{delivery_id}/{}", repo.key());
         let order = ExpireOrder { delivery_id, repo, result: None, reads: 0 };
-        let timer = job(EXPIRE, ledger.dispatch.lane.clone().into(), None, &order);
-        ledger.draft.job(NewJob { key: Some(key), due: Some(due), ..timer });
+        let timer = ledger.timer(EXPIRE, key, due, &order);
+        ledger.draft.job(timer);
     }
 }

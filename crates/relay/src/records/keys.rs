@@ -158,6 +158,11 @@ pub fn columns(up: &RepoName, name: &RepoName) -> String {
     format!("{}/{}/", repo(up), repo(name))
 }
 
+/// A repository as a part of a lane; empty for none.
+pub(crate) fn repo_of(name: Option<&RepoName>) -> String {
+    name.map(repo).unwrap_or_default()
+}
+
 /// `relay.identity`.
 #[must_use]
 pub fn identity(name: &RepoName) -> Key {

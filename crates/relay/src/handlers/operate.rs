@@ -1,0 +1,89 @@
+//! What operators ask for by hand. It enters as a delivery, so that it is durable, ordered and audited like any other.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use switchboard_engine::{Arrival, Context, Trouble};
+use switchboard_github::RepoName;
+use switchboard_store::{NewJob, Settlement, Work};
+
+use crate::handlers::draft::Draft;
+use crate::handlers::{ALLOWLIST, OPERATE, Relay, context, job, payload};
+use crate::records::{HealthRecord, keys, views};
+
+/// Reads the allowlist now.
+pub const REFRESH: &str = "relay.allowlist.refresh";
+/// Sends a target again.
+pub const REDISPATCH: &str = "relay.redispatch";
+/// Lets a name stand for another repository.
+pub const IDENTITY_RESET: &str = "relay.identity.reset";
+/// Lifts the consequences of a due demotion.
+pub const DEMOTION_LIFT: &str = "relay.demotion.lift";
+
+/// How long a lifted demotion has no consequences.
+const LIFTED_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What an operator asks for: the body of the action.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OperatorOrder {
+    /// The entry.
+    pub repo: Option<RepoName>,
+    /// The dispatch.
+    pub delivery_id: Option<String>,
+    /// The lane in which it is decided, where it concerns a dispatch.
+    pub lane: Option<String>,
+    /// Who asks.
+    pub actor: String,
+    /// The action's name; set by the router.
+    pub action: String,
+}
+
+impl Relay {
+    pub(super) fn of_operators(&self, arrival: &Arrival<'_>) -> Vec<NewJob> {
+        let action = arrival.key.event.as_str();
+        if action == REFRESH {
+            return vec![job(ALLOWLIST, keys::ALLOWLIST_LANE, None, &json!({}))];
+        }
+        if ![REDISPATCH, IDENTITY_RESET, DEMOTION_LIFT].contains(&action) {
+            return Vec::new();
+        }
+        let Ok(order) = serde_json::from_slice::<OperatorOrder>(arrival.body) else { return Vec::new() };
+        let lane =
+            order.lane.clone().unwrap_or_else(|| format!("relay:operate:{}", keys::repo_of(order.repo.as_ref())));
+        vec![job(OPERATE, lane.into(), None, &OperatorOrder { action: action.to_owned(), ..order })]
+    }
+
+    pub(super) async fn operate(&self, work: &Work, context: &Context) -> Result<Settlement, Trouble> {
+        let order: OperatorOrder = payload(work)?;
+        let unusable = || Trouble::permanent("payload_unusable", "the action names no repository");
+        let repo = order.repo.as_ref().ok_or_else(unusable)?;
+        let subject = switchboard_engine::subject::repository(repo.as_str());
+        let mut draft = Draft::new(&self.up, context.now, subject);
+        let by = json!({ "repo": repo, "by": order.actor });
+        match order.action.as_str() {
+            IDENTITY_RESET => {
+                draft.delete(views::IDENTITY, keys::identity(repo));
+                draft.fact("identity.reset", by);
+            }
+            DEMOTION_LIFT => {
+                let key = keys::entry(&self.up, repo);
+                let mut health: HealthRecord = context.store.get(&views::HEALTH, &key).await?.unwrap_or_default();
+                health.lifted_until = Some(context.now + LIFTED_FOR);
+                draft.put(views::HEALTH, key, &health);
+                draft.fact("demotion.lifted", by);
+            }
+            _ => {
+                let delivery_id = order.delivery_id.as_deref().ok_or_else(unusable)?;
+                let Some(target) = context::target(context, delivery_id, repo).await? else {
+                    return Err(Trouble::permanent("unknown_dispatch", "this was not dispatched to that repository"));
+                };
+                draft
+                    .fact("target.redispatched", json!({ "deliveryId": delivery_id, "repo": repo, "by": order.actor }));
+                self.redispatch(&mut draft, delivery_id, target, context).await?;
+            }
+        }
+        Ok(draft.finish())
+    }
+}
