@@ -10,6 +10,7 @@ mod forward;
 mod github_sign_in;
 mod public_pages;
 mod recordings;
+mod relay;
 mod setup;
 mod shutdown;
 mod sign_in;
