@@ -43,6 +43,7 @@ pub mod refusal;
 pub mod report;
 pub mod text;
 pub mod verify;
+pub mod window;
 
 #[cfg(test)]
 mod testing;

@@ -72,6 +72,7 @@ macro_rules! conformance {
                 a_lease_settles_once
                 a_refusal_harms_nobody_else
                 counters_add_up
+                counters_can_be_removed
                 records_are_written_in_order
                 a_dead_work_can_be_revived
                 a_dead_work_can_be_discarded

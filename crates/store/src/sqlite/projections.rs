@@ -24,6 +24,10 @@ pub(super) fn write(batch: &mut Batch<'_>, work: &Standing, changes: &Changes) -
                 batch.execute("DELETE FROM records WHERE view = ?1 AND key = ?2", (view.as_str(), key.as_str()))?;
                 (view, key)
             }
+            RecordRow::DeleteCounters(view, key) => {
+                batch.execute("DELETE FROM counters WHERE view = ?1 AND key = ?2", (view.as_str(), key.as_str()))?;
+                continue;
+            }
         };
         batch.hint(|| Change::Record(view.clone(), key.clone()));
     }
