@@ -22,6 +22,7 @@
 pub mod admit;
 pub mod advance;
 pub mod allowlist;
+mod api;
 pub mod checks;
 pub mod conclusion;
 pub mod config;
@@ -34,6 +35,7 @@ pub mod handlers;
 pub mod identity;
 pub mod keys;
 pub mod names;
+pub mod pages;
 pub mod payload;
 pub mod plan;
 pub mod pull;
