@@ -49,8 +49,6 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::handlers::{NAME, Relay};
 use crate::records::{AllowlistRecord, DispatchRecord, keys, views};
 
-pub use crate::api::Inbox;
-
 /// The relay's tab in the panel: its pages and its API.
 pub struct RelayPages {
     desk: Arc<Desk>,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use switchboard_clock::Timestamp;
 use switchboard_engine::Reader;
 use switchboard_github::RepoName;
-use switchboard_store::{Key, KeyRange, Result};
+use switchboard_store::{DeliveryId, Key, KeyRange, Result};
 
 use super::Desk;
 use super::question::{Filter, Question};
@@ -226,6 +226,11 @@ pub(crate) async fn level(desk: &Desk, repo: &RepoName) -> Result<Option<LevelRe
 pub(crate) fn deadline(target: &TargetRecord, result: &ResultRecord) -> Timestamp {
     let minutes = u64::from(target.timeout_minutes);
     result.started_at.unwrap_or(result.first_at) + std::time::Duration::from_secs(minutes * 60)
+}
+
+/// When a delivery was accepted: its id begins with that moment in milliseconds (RFC 9562, section 5.7).
+pub(crate) fn accepted(seq: DeliveryId) -> Timestamp {
+    Timestamp::from_millis(i64::try_from(seq.0.as_u128() >> 80).unwrap_or_default())
 }
 
 #[cfg(test)]

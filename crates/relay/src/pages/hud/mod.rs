@@ -18,9 +18,11 @@ use super::question::{self, Filter, Question};
 use super::reading::{self, KEYED_READS, ROWS, Unfolded};
 use super::strip::{Health, Strip};
 use super::{Desk, assets};
+use crate::allowlist::Allowlist;
 use crate::records::{Kind, RowRecord, keys, views};
 use columns::EntryColumns;
-use matrix::{Matrix, RowView};
+pub(super) use matrix::Matrix;
+use matrix::RowView;
 
 #[derive(Template)]
 #[template(path = "relay/hud.html")]
@@ -62,22 +64,10 @@ pub(super) async fn page(
         return Ok(Redirect::to(&question.href()).into_response());
     }
     let record = reading::allowlist(&desk).await?;
-    let mut read = reading::rows(&desk, &question, ROWS).await?;
     let list = record.as_ref().and_then(|record| record.list.as_ref());
-    let only = match &question.filter {
-        Filter::Repo(repo, _) => Some(repo),
-        _ => None,
-    };
-    let probe = desk.relay.config().probe_repo.as_ref();
-    let (mut columns, more_entries) = columns::entries(list, &read.rows, only, probe);
-    read.reads += unfold(&desk, &question, &mut columns).await?;
-    let left = KEYED_READS.saturating_sub(read.reads);
-    let unfolded = reading::unfolded(&desk, &read.rows, &question.open, left).await?;
+    let drawn = draw(&desk, &question, list, ROWS).await?;
     let health = Health::read(&desk, record).await?;
-
-    let (up, now) = (desk.relay.upstream(), shell.now());
-    let view = |row: &RowRecord| RowView::new(row, &columns, &unfolded, &question, up, now);
-    let rows: Vec<RowView> = read.rows.iter().map(view).collect();
+    let up = desk.relay.upstream();
     let page = HudPage {
         stylesheet: assets::stylesheet(),
         script: assets::script(),
@@ -87,11 +77,11 @@ pub(super) async fn page(
         filter: filter_view(&question),
         failing: failing(&question),
         hidden: hidden(&question),
-        matrix: Matrix::new(&question, &columns, rows),
+        matrix: drawn.matrix,
         first: question.before.is_none(),
-        more_entries,
+        more_entries: drawn.more_entries,
         newest: question.before.is_some().then(|| question.filtered(question.filter.clone()).href()),
-        older: read.next.as_deref().map(|place| question.past(place).href()),
+        older: drawn.next.as_deref().map(|place| question.past(place).href()),
         empty: teach(&question, up.as_str()),
         legend: matrix::legend(),
     };
@@ -126,6 +116,39 @@ pub(super) async fn row(
     Ok(response)
 }
 
+/// A matrix, and what of it is elsewhere.
+pub(super) struct Drawn {
+    /// The matrix.
+    pub(super) matrix: Matrix,
+    /// The place behind which the next page begins.
+    pub(super) next: Option<String>,
+    /// Entries that have no column.
+    pub(super) more_entries: usize,
+}
+
+/// Reads and arranges what a question is about: one range of rows and at most [`KEYED_READS`] keyed reads.
+pub(super) async fn draw(
+    desk: &Desk,
+    question: &Question,
+    list: Option<&Allowlist>,
+    limit: usize,
+) -> Result<Drawn, Fault> {
+    let mut read = reading::rows(desk, question, limit).await?;
+    let only = match &question.filter {
+        Filter::Repo(repo, _) => Some(repo),
+        _ => None,
+    };
+    let probe = desk.relay.config().probe_repo.as_ref();
+    let (mut columns, more_entries) = columns::entries(list, &read.rows, only, probe);
+    read.reads += unfold(desk, question, &mut columns).await?;
+    let left = KEYED_READS.saturating_sub(read.reads);
+    let unfolded = reading::unfolded(desk, &read.rows, &question.open, left).await?;
+    let (up, now) = (desk.relay.upstream(), desk.reader.now());
+    let view = |row: &RowRecord| RowView::new(row, &columns, &unfolded, question, up, now);
+    let rows = read.rows.iter().map(view).collect();
+    Ok(Drawn { matrix: Matrix::new(question, &columns, rows), next: read.next, more_entries })
+}
+
 /// Gives the unfolded entries their columns; how many reads that took.
 async fn unfold(desk: &Desk, question: &Question, columns: &mut [EntryColumns]) -> Result<usize, Fault> {
     let mut reads = 0;
@@ -138,7 +161,7 @@ async fn unfold(desk: &Desk, question: &Question, columns: &mut [EntryColumns]) 
     Ok(reads)
 }
 
-const fn tab_word(kind: Kind) -> &'static str {
+pub(super) const fn tab_word(kind: Kind) -> &'static str {
     match kind {
         Kind::PullRequest => "Pull requests",
         Kind::Push => "Pushes",
