@@ -143,6 +143,7 @@ impl Core {
             let now = self.clock.now();
             self.note(outgoing, &url, millis(now.since(started)), &result);
             let response = result.map_err(|error| called.unanswered(error))?;
+            self.readings.note(&response.headers, started, now);
             permit.hear(&response.headers, now);
             if response.status == StatusCode::NOT_MODIFIED {
                 permit.refund();

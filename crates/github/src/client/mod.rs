@@ -14,6 +14,7 @@ mod credentials_tests;
 mod exchange;
 #[cfg(test)]
 mod exchange_tests;
+mod reading;
 
 use std::fmt;
 use std::sync::Arc;
@@ -40,6 +41,8 @@ use crate::transport::Transport;
 use credentials::Credentials;
 pub(crate) use exchange::Outgoing;
 use exchange::ReadFlight;
+pub use reading::ClockReading;
+use reading::ClockReadings;
 
 /// What the client needs to know.
 #[derive(Debug, Clone)]
@@ -130,6 +133,7 @@ pub(crate) struct Core {
     cache: EtagCache,
     reads: Flights<ReadFlight, Result<Answer, Error>>,
     credentials: Credentials,
+    readings: ClockReadings,
 }
 
 impl GitHub {
@@ -165,6 +169,7 @@ impl GitHub {
             entropy,
             reads: Flights::default(),
             credentials: Credentials::default(),
+            readings: ClockReadings::default(),
         };
         Ok(Self { core: Arc::new(core), log: None, priority: Priority::Live })
     }
@@ -206,7 +211,14 @@ impl GitHub {
         self.core.budgets.snapshot(HoldScope::Mint).held_until
     }
 
-    /// How far GitHub's clock was ahead of ours, in milliseconds, when it last refused a token of ours; 0 before that.
+    /// How the clocks compared at GitHub's last answer; `None` before the first.
+    #[must_use]
+    pub fn clock_reading(&self) -> Option<ClockReading> {
+        self.core.readings.latest()
+    }
+
+    /// How far GitHub's clock was ahead of ours, in milliseconds, when it last refused a token of ours; 0 before that. What
+    /// we sign is corrected by this much.
     #[must_use]
     pub fn clock_skew_ms(&self) -> i64 {
         self.core.credentials.skew_ms()
