@@ -13,6 +13,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde::Serialize;
+use switchboard_github::Hint;
 use switchboard_github::webhook::headers::{EVENT_HEADER, HeaderError};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -148,7 +149,7 @@ struct Problem {
     code: &'static str,
     detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<&'static str>,
+    hint: Option<String>,
 }
 
 impl Refusal {
@@ -168,10 +169,11 @@ impl Refusal {
         }
     }
 
-    fn hint(&self) -> Option<&'static str> {
+    fn hint(&self) -> Option<String> {
         match self {
-            Self::Signature(_) => Some("the webhook secret here and in the App's settings must be the same"),
-            Self::Conflict => Some("a redelivery repeats its body byte for byte"),
+            Self::Signature(_) => Some(Hint::MatchWebhookSecret.to_string()),
+            Self::Header(HeaderError::NotJson) => Some(Hint::SendWebhooksAsJson.to_string()),
+            Self::Conflict => Some("a redelivery repeats its body byte for byte".to_owned()),
             _ => None,
         }
     }

@@ -34,6 +34,7 @@ pub mod manifest;
 pub mod oauth;
 pub mod oidc;
 pub mod page;
+pub mod pages;
 mod path;
 pub mod permission;
 pub mod record;

@@ -23,6 +23,8 @@ pub struct App {
     pub slug: Option<AppSlug>,
     /// Who owns it, and manages its settings.
     pub owner: Option<Account>,
+    /// Its public page, from where it is installed.
+    pub html_url: Option<String>,
     /// What it asks installations for.
     #[serde(default, deserialize_with = "super::or_default")]
     pub permissions: Permissions,
@@ -38,6 +40,8 @@ pub struct Installation {
     pub id: InstallationId,
     /// The account that installed it.
     pub account: Option<Account>,
+    /// The page where an owner of the account manages it.
+    pub html_url: Option<String>,
     /// What the account has granted; less than the App asks for while an approval is pending.
     #[serde(default, deserialize_with = "super::or_default")]
     pub permissions: Permissions,
