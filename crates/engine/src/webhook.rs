@@ -48,10 +48,13 @@ struct Memory {
     large: Semaphore,
 }
 
-/// `POST /webhooks/github`.
+/// Where GitHub sends webhooks to.
+pub const PATH: &str = "/webhooks/github";
+
+/// `POST` at [`PATH`].
 pub fn router(acceptor: Acceptor) -> Router {
     let state = Webhooks { acceptor, memory: Arc::new(Memory::new()) };
-    Router::new().route("/webhooks/github", post(receive)).with_state(state)
+    Router::new().route(PATH, post(receive)).with_state(state)
 }
 
 async fn receive(State(webhooks): State<Webhooks>, headers: HeaderMap, body: Body) -> Response {

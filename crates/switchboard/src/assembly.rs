@@ -79,6 +79,13 @@ impl Budgets for ClientBudgets {
     }
 }
 
+/// The automations that are switched on, for what they tell without a server.
+#[must_use]
+pub fn automations(dispatcher: &Config) -> Vec<Arc<dyn Automation>> {
+    let dispatcher = dispatcher.enabled.then(|| Arc::new(Dispatcher::new(dispatcher.clone(), None)) as _);
+    dispatcher.into_iter().collect()
+}
+
 /// A server, put together and not running yet.
 pub struct Server {
     /// The engine.

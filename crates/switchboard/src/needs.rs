@@ -2,11 +2,15 @@
 //!
 //! Permissions are not written down here: they follow from the endpoints that an automation calls.
 
+mod repositories;
+
 use switchboard_dispatcher::config::{Config, IssuePolicy};
 use switchboard_github::endpoint::{self, Endpoint};
 use switchboard_github::permission::{Access, Permission, Permissions};
 
 use crate::settings::Settings;
+
+pub use repositories::{NeededRepository, repositories};
 
 /// What one part of the server needs on GitHub.
 struct Row {

@@ -255,7 +255,11 @@ impl ProgressPage {
             forward: created.plan.reach == Reach::ListOnly,
             created,
             installed,
-            checks: report.iter().flat_map(|report| &report.checks).map(|check| (mark(check), check.clone())).collect(),
+            checks: report
+                .iter()
+                .flat_map(|report| report.checks())
+                .map(|check| (mark(check), check.clone()))
+                .collect(),
             healthy: report.as_ref().is_some_and(|report| report.is_healthy()),
             examined: report.is_some(),
             waits: report.is_none() && site.waits,
@@ -275,11 +279,13 @@ impl Created {
 }
 
 fn mark(check: &Check) -> Mark {
-    match check.verdict {
-        Verdict::Good => Mark::new(State::Succeeded, "ok"),
-        Verdict::Odd => Mark::new(State::Denied, "odd"),
-        Verdict::Bad => Mark::new(State::Failed, "bad"),
-    }
+    let state = match check.verdict {
+        Verdict::Ok => State::Succeeded,
+        Verdict::Warning => State::Denied,
+        Verdict::Error => State::Failed,
+        Verdict::Skipped => State::Waiting,
+    };
+    Mark::new(state, check.verdict.word())
 }
 
 impl Page for ProgressPage {
