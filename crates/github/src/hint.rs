@@ -54,6 +54,12 @@ pub enum Hint {
     },
 }
 
+impl From<Hint> for String {
+    fn from(hint: Hint) -> Self {
+        hint.to_string()
+    }
+}
+
 /// Where an account's owner manages an installation.
 fn settings(installation: InstallationId) -> String {
     format!("the settings of installation {installation}")

@@ -58,22 +58,22 @@ impl Check {
         Self { subject, about: None, verdict, found, hint: None, link, figures: None }
     }
 
-    fn amiss(verdict: Verdict, subject: &'static Subject, found: impl Into<String>, hint: impl ToString) -> Self {
-        Self { verdict, hint: Some(hint.to_string()), ..Self::ok(subject, found) }
+    fn amiss(verdict: Verdict, subject: &'static Subject, found: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { verdict, hint: Some(hint.into()), ..Self::ok(subject, found) }
     }
 
     /// It works, and is probably not meant so.
-    pub(crate) fn warning(subject: &'static Subject, found: impl Into<String>, hint: impl ToString) -> Self {
+    pub(crate) fn warning(subject: &'static Subject, found: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::amiss(Verdict::Warning, subject, found, hint)
     }
 
     /// It does not work.
-    pub(crate) fn error(subject: &'static Subject, found: impl Into<String>, hint: impl ToString) -> Self {
+    pub(crate) fn error(subject: &'static Subject, found: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::amiss(Verdict::Error, subject, found, hint)
     }
 
     /// Nobody could look.
-    pub(crate) fn skipped(subject: &'static Subject, why: impl Into<String>, hint: impl ToString) -> Self {
+    pub(crate) fn skipped(subject: &'static Subject, why: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::amiss(Verdict::Skipped, subject, why, hint)
     }
 

@@ -1,5 +1,8 @@
 //! `switchboard doctor` through the binary: each thing that can be wrong, made wrong at the simulated GitHub or on this machine.
 
+mod hints;
+mod report;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -15,7 +18,8 @@ use serde_json::json;
 use switchboard_clock::{Clock, SystemClock, Timestamp};
 use switchboard_simulator::{Access, AppSpec, DeliveryOutcome, InstallationSpec};
 
-use crate::support::doctor::doctor;
+use report::doctor;
+
 use crate::support::github::{GitHub, post};
 use crate::support::server::{Server, run};
 use crate::support::{client, until};

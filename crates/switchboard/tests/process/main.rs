@@ -6,7 +6,6 @@ mod api;
 mod commands;
 mod demo;
 mod doctor;
-mod doctor_hints;
 mod end_to_end;
 mod forward;
 mod github_sign_in;

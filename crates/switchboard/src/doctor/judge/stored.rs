@@ -107,7 +107,7 @@ pub fn files(automation: &str, read: &FilesRead, pages: Option<Pages<'_>>) -> Ve
     for file in &read.broken {
         let errors = || file.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
         let (line, column) = errors().next().map_or((1, 1), |error| (error.line, error.column));
-        let said = errors().next().map_or_else(|| "it does not parse".to_owned(), |error| remark(error));
+        let said = errors().next().map_or_else(|| "it does not parse".to_owned(), remark);
         let more = match errors().count() {
             0 | 1 => String::new(),
             count => format!(", and {} more", plural(count as u64 - 1, "error", "errors")),

@@ -11,6 +11,7 @@ use crate::doctor::judge::webhook::Places;
 use crate::doctor::judge::{app as judge, deliveries, installations, webhook};
 use crate::doctor::{Check, Progress, Source, subject};
 use crate::needs::{self, Needs};
+use crate::settings::kinds::BaseUrl;
 use crate::settings::{GitHubSettings, Settings};
 
 /// Pages of installations that are looked at; a hundred on each.
@@ -72,7 +73,7 @@ impl Asking<'_> {
                 return vec![refused(subject::WEBHOOK, &error), skipped];
             }
         };
-        let public_url = self.settings.server.public_url.as_ref().map(|base| base.as_str());
+        let public_url = self.settings.server.public_url.as_ref().map(BaseUrl::as_str);
         let places = Places { public_url, api: self.github.api_url.url() };
         let mut checks = webhook::webhook(&config, places, pages.app_settings(app).as_deref());
         self.progress.step("reading GitHub's list of deliveries");

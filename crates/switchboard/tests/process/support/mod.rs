@@ -1,7 +1,6 @@
 //! What stories about the binary need: a simulated GitHub in the test's process, and servers in processes of their own.
 
 pub mod browser;
-pub mod doctor;
 pub mod github;
 pub mod person;
 pub mod server;

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::server::run;
+use crate::support::server::run;
 
 /// What it prints. Members that are not documented make a test fail.
 #[derive(Debug, Deserialize)]
@@ -36,7 +36,7 @@ pub struct Check {
 pub async fn doctor(folder: &Path, variables: &[(String, String)], more: &[&str]) -> (Option<i32>, Report) {
     let ended = run(folder, variables, &[&["doctor", "--json"], more].concat()).await;
     assert_eq!(ended.err, "", "nothing beside the JSON");
-    let report: Report = serde_json::from_str(&ended.out).unwrap_or_else(|error| panic!("{error}: {}", ended.out));
+    let report: Report = serde_json::from_str(&ended.out).unwrap();
     assert_eq!(report.version, 1);
     assert_eq!(report.counts.values().sum::<usize>(), report.checks.len());
     for check in &report.checks {

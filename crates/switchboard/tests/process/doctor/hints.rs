@@ -3,7 +3,7 @@
 use serde_json::Value;
 use switchboard_simulator::{Access, RunId};
 
-use crate::support::doctor::doctor;
+use super::report::doctor;
 use crate::support::github::{GitHub, post};
 use crate::support::server::Server;
 use crate::support::{client, until};
