@@ -25,7 +25,7 @@ pub struct BrokenFile {
     pub repository: String,
     /// Where it stands in the repository.
     pub path: String,
-    /// What is wrong with it, each with its line; the first of them at least is an error.
+    /// What is wrong with it, each with its line. Empty if only the verdict was kept.
     pub diagnostics: Vec<Diagnostic>,
     /// When it was read.
     pub read_at: Timestamp,

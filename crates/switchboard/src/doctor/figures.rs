@@ -49,10 +49,10 @@ pub enum Figures {
         repository: String,
         /// Its path in the repository.
         path: String,
-        /// Line of the first error, from 1.
-        line: u32,
+        /// Line of the first error, from 1; none where only the verdict was kept.
+        line: Option<u32>,
         /// Column in characters, from 1.
-        column: u32,
+        column: Option<u32>,
         /// When it was read, in RFC 3339.
         read_at: String,
     },

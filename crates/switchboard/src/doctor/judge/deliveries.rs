@@ -74,7 +74,8 @@ fn of(newest: &HookDelivery, last: &[&HookDelivery], failed: usize, server: Serv
     let unreached = newest.status_code.unwrap_or(0) == 0;
     match server {
         Server::NotStarted => {
-            Check::skipped(SUBJECT, found, "Start the server: it asks GitHub again for what it could not deliver.")
+            // What came before the first start is not asked for again, see `switchboard_engine::gaps`.
+            Check::skipped(SUBJECT, found, "Start the server; what GitHub delivers from then on counts.")
         }
         Server::Stopped if unreached => {
             Check::warning(SUBJECT, found, "Start the server: it asks GitHub again for what it could not deliver.")

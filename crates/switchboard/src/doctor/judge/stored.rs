@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use switchboard_clock::Timestamp;
-use switchboard_engine::files::FilesRead;
+use switchboard_engine::files::{BrokenFile, FilesRead};
 use switchboard_engine::gaps::Completeness;
 use switchboard_engine::yaml::Severity;
 use switchboard_github::pages::Pages;
@@ -103,29 +103,7 @@ pub fn missing(seen: Option<&Completeness>, now: Timestamp, runs: bool) -> Check
 #[must_use]
 pub fn files(automation: &str, read: &FilesRead, pages: Option<Pages<'_>>) -> Vec<Check> {
     const SUBJECT: &crate::doctor::Subject = subject::REPOSITORY_FILES;
-    let mut checks: Vec<Check> = Vec::new();
-    for file in &read.broken {
-        let errors = || file.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
-        let (line, column) = errors().next().map_or((1, 1), |error| (error.line, error.column));
-        let said = errors().next().map_or_else(|| "it does not parse".to_owned(), remark);
-        let more = match errors().count() {
-            0 | 1 => String::new(),
-            count => format!(", and {} more", plural(count as u64 - 1, "error", "errors")),
-        };
-        let found = format!("{}:{line}:{column}: {said}{more}; read at {}", file.path, file.read_at.rfc3339_seconds());
-        let hint = errors().next().and_then(|error| error.hint.clone());
-        let hint =
-            hint.unwrap_or_else(|| format!("Correct the line; `switchboard lint {}` checks the file.", file.path));
-        let figures = Figures::File {
-            repository: file.repository.clone(),
-            path: file.path.clone(),
-            line,
-            column,
-            read_at: file.read_at.rfc3339_seconds(),
-        };
-        let page = pages.map(|pages| pages.line(&file.repository, &file.path, line));
-        checks.push(Check::warning(SUBJECT, found, hint).about(file.repository.clone()).at(page).with(figures));
-    }
+    let mut checks: Vec<Check> = read.broken.iter().map(|file| broken(automation, file, pages)).collect();
     if checks.is_empty() {
         let those = plural(read.repositories as u64, "repository", "repositories");
         let found = format!("{automation}: {those} looked at, as last read");
@@ -138,6 +116,37 @@ pub fn files(automation: &str, read: &FilesRead, pages: Option<Pages<'_>>) -> Ve
     checks
 }
 
+fn broken(automation: &str, file: &BrokenFile, pages: Option<Pages<'_>>) -> Check {
+    let BrokenFile { repository, path, diagnostics, read_at } = file;
+    let errors = || diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    let first = errors().next();
+    let at = read_at.rfc3339_seconds();
+    let found = match (first, errors().count().saturating_sub(1) as u64) {
+        (None, _) => format!("{path} did not parse at {at}"),
+        (Some(error), 0) => format!("{path}:{}:{}: {}; read at {at}", error.line, error.column, remark(error)),
+        (Some(error), more) => {
+            let more = plural(more, "error", "errors");
+            format!("{path}:{}:{}: {}, and {more} more; read at {at}", error.line, error.column, remark(error))
+        }
+    };
+    let hint = match first {
+        None => format!("/{automation}/repos/{repository} shows the lines; `switchboard lint {path}` checks the file."),
+        Some(error) => error
+            .hint
+            .clone()
+            .unwrap_or_else(|| format!("Correct the line; `switchboard lint {path}` checks the file.")),
+    };
+    let page = pages.map(|pages| pages.line(repository, path, first.map_or(1, |error| error.line)));
+    let figures = Figures::File {
+        repository: repository.clone(),
+        path: path.clone(),
+        line: first.map(|error| error.line),
+        column: first.map(|error| error.column),
+        read_at: at,
+    };
+    Check::warning(subject::REPOSITORY_FILES, found, hint).about(repository.clone()).at(page).with(figures)
+}
+
 /// What is wrong, with the field.
 fn remark(diagnostic: &switchboard_engine::yaml::Diagnostic) -> String {
     match diagnostic.path.as_str() {
@@ -148,7 +157,6 @@ fn remark(diagnostic: &switchboard_engine::yaml::Diagnostic) -> String {
 
 #[cfg(test)]
 mod tests {
-    use switchboard_engine::files::BrokenFile;
     use switchboard_engine::yaml::Diagnostic;
 
     use super::*;
@@ -205,7 +213,8 @@ mod tests {
         ];
         let broken =
             BrokenFile { repository: "acme/api".into(), path: "dispatching.yml".into(), diagnostics, read_at: NOW };
-        let read = FilesRead { repositories: 7, all: false, broken: vec![broken] };
+        let verdict = BrokenFile { repository: "acme/deploy".into(), diagnostics: vec![], ..broken.clone() };
+        let read = FilesRead { repositories: 7, all: false, broken: vec![broken, verdict] };
         let checks = files("dispatcher", &read, Some(Pages::of("https://github.com")));
         assert_eq!(
             checks[0].found,
@@ -213,7 +222,9 @@ mod tests {
         );
         assert_eq!(checks[0].hint.as_deref(), Some("did you mean `targets`?"));
         assert_eq!(checks[0].link, "https://github.com/acme/api/blob/HEAD/dispatching.yml#L3");
-        assert_eq!((checks.len(), checks[1].verdict), (2, Verdict::Skipped));
+        assert_eq!(checks[1].found, "dispatching.yml did not parse at 2026-01-05T12:00:00Z");
+        assert!(checks[1].hint.as_ref().unwrap().starts_with("/dispatcher/repos/acme/deploy shows the lines"));
+        assert_eq!((checks.len(), checks[2].verdict), (3, Verdict::Skipped));
         let well = files("dispatcher", &FilesRead { all: true, ..FilesRead::default() }, None);
         assert_eq!((well.len(), well[0].verdict), (1, Verdict::Ok));
     }

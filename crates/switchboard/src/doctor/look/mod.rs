@@ -38,7 +38,10 @@ pub async fn examine(
     let seen = machine::database(settings).await;
     checks.extend(seen.checks);
     progress.step("reading what is stored");
-    checks.extend(stored::look(settings, seen.store.as_ref(), seen.server == Server::Runs).await);
+    // Before the first start there is nothing to say of what is stored, and whoever has just set up knows that.
+    if occasion != Occasion::SetUp || seen.server != Server::NotStarted {
+        checks.extend(stored::look(settings, seen.store.as_ref(), seen.server == Server::Runs).await);
+    }
     if occasion == Occasion::Offline {
         checks.extend(without_github(github));
         return Ok(Report::of(checks));
