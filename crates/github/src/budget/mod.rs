@@ -26,6 +26,7 @@ use crate::limits::{
     CONTENT_WRITES_PER_HOUR, CONTENT_WRITES_PER_MINUTE, MAX_CONCURRENT_REQUESTS, MAX_LOCAL_WAIT, POINTS_PER_MINUTE,
     READ_POINTS, WRITE_POINTS,
 };
+use crate::observe::PutOff;
 
 /// Who goes first when the budget is short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -93,11 +94,11 @@ impl Cost {
     }
 }
 
-/// When to come back, and in whose words.
+/// When to come back, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Wait {
     pub until: Timestamp,
-    pub why: &'static str,
+    pub why: PutOff,
 }
 
 #[derive(Debug, Default)]
@@ -142,13 +143,13 @@ impl Budgets {
             let taken = shared.account().take(cost, priority, &self.limits, now);
             let wake = match taken {
                 Ok(()) => return Ok(Permit { shared: shared.clone(), cost, at: now }),
-                Err(NotNow::Held(until)) => return Err(Wait { until, why: "held: GitHub asked to wait" }),
+                Err(NotNow::Held(until)) => return Err(Wait { until, why: PutOff::Held }),
                 Err(NotNow::Spent(until)) if until > deadline => {
-                    return Err(Wait { until, why: "held: our own rate budget is spent" });
+                    return Err(Wait { until, why: PutOff::Spent });
                 }
                 Err(NotNow::Spent(until)) => until,
                 Err(NotNow::Crowded) if now >= deadline => {
-                    return Err(Wait { until: now + CROWDED_PAUSE, why: "held: too many requests at once" });
+                    return Err(Wait { until: now + CROWDED_PAUSE, why: PutOff::Crowded });
                 }
                 Err(NotNow::Crowded) => deadline,
             };

@@ -34,7 +34,8 @@ use crate::error::{Error, HoldScope};
 use crate::flight::Flights;
 use crate::ids::{AppId, AppSlug, InstallationId};
 use crate::limits::{API_VERSION, DEFAULT_API_URL};
-use crate::record::CallLog;
+use crate::observe::CallObserver;
+use crate::record::{CallLog, Witnesses};
 use crate::secret::AppKey;
 use crate::transport::Transport;
 use credentials::Credentials;
@@ -110,7 +111,7 @@ pub enum SettingsError {
 #[derive(Clone)]
 pub struct GitHub {
     core: Arc<Core>,
-    log: Option<CallLog>,
+    witnesses: Witnesses,
     priority: Priority,
 }
 
@@ -166,7 +167,7 @@ impl GitHub {
             reads: Flights::default(),
             credentials: Credentials::default(),
         };
-        Ok(Self { core: Arc::new(core), log: None, priority: Priority::Live })
+        Ok(Self { core: Arc::new(core), witnesses: Witnesses::default(), priority: Priority::Live })
     }
 
     /// Begins a call of `endpoint` with `values` in place of the placeholders of its route. What is wrong with them shows
@@ -179,7 +180,15 @@ impl GitHub {
     #[must_use]
     pub fn recording(&self) -> (Self, CallLog) {
         let log = CallLog::default();
-        (Self { log: Some(log.clone()), ..self.clone() }, log)
+        let witnesses = Witnesses { log: Some(log.clone()), ..self.witnesses.clone() };
+        (Self { witnesses, ..self.clone() }, log)
+    }
+
+    /// A client that tells `observer` of every exchange; so do those made from it.
+    #[must_use]
+    pub fn observed(&self, observer: Arc<dyn CallObserver>) -> Self {
+        let witnesses = Witnesses { observer: Some(observer), ..self.witnesses.clone() };
+        Self { witnesses, ..self.clone() }
     }
 
     /// A client whose calls have this priority unless they say otherwise.
@@ -228,8 +237,8 @@ impl GitHub {
         &self.core
     }
 
-    pub(crate) fn log(&self) -> Option<&CallLog> {
-        self.log.as_ref()
+    pub(crate) fn witnesses(&self) -> &Witnesses {
+        &self.witnesses
     }
 
     pub(crate) fn default_priority(&self) -> Priority {
