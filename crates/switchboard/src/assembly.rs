@@ -111,14 +111,9 @@ impl Server {
         } = components;
         let listening = Arc::new(Telemetry { metrics: Arc::default(), traces: telemetry.traces });
         engine.observer = Arc::clone(&listening) as _;
-        let watched = Watched {
-            store: Arc::clone(&store),
-            github: github.clone(),
-            database: telemetry.database,
-            version: version.version.clone(),
-            started_at: version.started_at,
-        };
-        let metrics = telemetry::router(Arc::clone(&listening.metrics), watched);
+        let github = github.observed(Arc::clone(&listening.metrics) as _);
+        let watched = Watched::new(Arc::clone(&store), github.clone(), telemetry.database, version.version.clone());
+        let metrics = telemetry::router(Arc::clone(&listening.metrics), watched, version.started_at);
         let access_to_metrics = if telemetry.public_metrics { Visibility::Public } else { Visibility::SignedIn };
         let slug = github.slug().map(|slug| slug.as_str().to_owned());
         let dispatcher = dispatcher.enabled.then(|| Arc::new(Dispatcher::new(dispatcher, slug.as_deref())));

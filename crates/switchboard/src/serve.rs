@@ -127,9 +127,9 @@ pub fn components(settings: &Settings, store: Arc<dyn Store>) -> Result<Componen
 }
 
 fn telemetry(settings: &Settings) -> Result<TelemetryParts, Failure> {
-    let traces = settings.telemetry.otlp_endpoint.as_ref().map(|collector| {
-        Traces::to(collector.as_str(), settings.server.version()).map_err(|error| Failure::Failed {
-            message: format!("traces cannot be sent to {collector}: {error}"),
+    let traces = settings.telemetry.traces_to().map(|address| {
+        Traces::to(&address, settings.server.version()).map_err(|error| Failure::Failed {
+            message: format!("traces cannot be sent to {address}: {error}"),
             hint: "see OTEL_EXPORTER_OTLP_ENDPOINT in `switchboard settings`".to_owned(),
         })
     });

@@ -22,6 +22,7 @@ pub use account::{BudgetSnapshot, Told};
 use crate::classify::{reset, text};
 use crate::endpoint::Effect;
 use crate::error::HoldScope;
+use crate::ids::InstallationId;
 use crate::limits::{
     CONTENT_WRITES_PER_HOUR, CONTENT_WRITES_PER_MINUTE, MAX_CONCURRENT_REQUESTS, MAX_LOCAL_WAIT, POINTS_PER_MINUTE,
     READ_POINTS, WRITE_POINTS,
@@ -168,6 +169,22 @@ impl Budgets {
     pub(crate) fn snapshot(&self, scope: HoldScope) -> BudgetSnapshot {
         self.shared(scope).account().snapshot(self.clock.now())
     }
+
+    /// The installations that have an account, in order, and how it looks.
+    pub(crate) fn installations(&self) -> Vec<(InstallationId, BudgetSnapshot)> {
+        let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut installations: Vec<_> = accounts
+            .iter()
+            .filter_map(|(scope, shared)| match scope {
+                HoldScope::Installation(id) => Some((*id, shared.clone())),
+                HoldScope::App | HoldScope::Mint => None,
+            })
+            .collect();
+        drop(accounts);
+        installations.sort_unstable_by_key(|(id, _)| *id);
+        let now = self.clock.now();
+        installations.into_iter().map(|(id, shared)| (id, shared.account().snapshot(now))).collect()
+    }
 }
 
 /// A place among the requests under way; given back on drop.
@@ -209,7 +226,6 @@ mod tests {
     use switchboard_clock::SimulatedClock;
 
     use super::*;
-    use crate::ids::InstallationId;
 
     const SCOPE: HoldScope = HoldScope::Installation(InstallationId(1));
     const READ: Cost = Cost { points: 1, content: false };

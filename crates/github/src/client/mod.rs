@@ -203,6 +203,12 @@ impl GitHub {
         self.core.budgets.snapshot(HoldScope::Installation(installation))
     }
 
+    /// How the budgets of all installations look that were called for since the start, in order.
+    #[must_use]
+    pub fn budgets(&self) -> Vec<(InstallationId, BudgetSnapshot)> {
+        self.core.budgets.installations()
+    }
+
     /// How the budget of the App's own calls looks now.
     #[must_use]
     pub fn app_budget(&self) -> BudgetSnapshot {

@@ -8,11 +8,12 @@
 //! Spans are handed over when they are complete. The exporter gathers them on a thread of its own; when the collector is
 //! away it drops them, and nothing waits.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
-use opentelemetry::{InstrumentationScope, KeyValue};
+use opentelemetry::{InstrumentationScope, Key, KeyValue};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{BatchSpanProcessor, SpanData, SpanProcessor as _};
@@ -22,8 +23,10 @@ use switchboard_github::record::{CallKind, CallRecord};
 
 use super::metrics::beat;
 
-/// Where a collector takes traces, behind its address (OpenTelemetry, "OTLP/HTTP Request").
-const TRACES_PATH: &str = "/v1/traces";
+/// What we are called, unless `OTEL_SERVICE_NAME` or `OTEL_RESOURCE_ATTRIBUTES` say otherwise.
+const SERVICE_NAME: &str = "switchboard";
+/// How the name begins that OpenTelemetry gives to what has none.
+const NAMELESS: &str = "unknown_service";
 /// How long one export may take.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the end of the server waits for the last spans.
@@ -42,24 +45,22 @@ impl fmt::Debug for Traces {
 }
 
 impl Traces {
-    /// Sends to the collector at this address, such as `http://127.0.0.1:4318`.
+    /// Sends to this address, such as `http://127.0.0.1:4318/v1/traces`. Headers, compression, batching and further
+    /// attributes are what OpenTelemetry's own variables say; its library reads those.
     ///
     /// # Errors
     /// When the exporter cannot be built, in words.
-    pub fn to(collector: &str, version: &str) -> Result<Self, String> {
+    pub fn to(address: &str, version: &str) -> Result<Self, String> {
         let exporter = SpanExporter::builder()
             .with_http()
-            .with_endpoint(format!("{}{TRACES_PATH}", collector.trim_end_matches('/')))
+            .with_endpoint(address)
             .with_timeout(EXPORT_TIMEOUT)
             .build()
             .map_err(|error| error.to_string())?;
         let mut processor = BatchSpanProcessor::builder(exporter).build();
         let version = version.to_owned();
-        let resource = Resource::builder()
-            .with_service_name("switchboard")
-            .with_attribute(KeyValue::new("service.version", version.clone()));
-        processor.set_resource(&resource.build());
-        Ok(Self { processor, scope: InstrumentationScope::builder("switchboard").with_version(version).build() })
+        processor.set_resource(&resource(&version));
+        Ok(Self { processor, scope: InstrumentationScope::builder(SERVICE_NAME).with_version(version).build() })
     }
 
     /// Sends what is left. Waits for the collector, though not for long; to be called from a thread that may wait.
@@ -74,14 +75,15 @@ impl Traces {
         let id = delivery.0.into_bytes();
         let attributes = vec![
             KeyValue::new("switchboard.delivery", delivery.to_string()),
+            KeyValue::new("switchboard.via", accepted.via.as_str()),
             KeyValue::new("switchboard.event", accepted.event.unwrap_or_default().to_owned()),
             KeyValue::new("switchboard.outcome", accepted.outcome),
         ];
-        // A duplicate is an event of the first delivery's trace, and must not be a second root of it.
-        let first = accepted.outcome != "duplicate";
+        // What came before belongs to the first delivery's trace, and must not be a second root of it.
+        let first = !matches!(accepted.outcome, "duplicate" | "requeued");
         let own = if first { tail(id) } else { fresh(tail(id), accepted.started_at) };
         let parent = if first { SpanId::INVALID } else { span_id(tail(id)) };
-        let span = Span { trace: id, own, parent, name: "accept", kind: SpanKind::Server };
+        let span = Span { trace: id, own, parent, name: "accept".into(), kind: SpanKind::Server };
         self.send(span, accepted.started_at, accepted.took, attributes, Status::Unset);
     }
 
@@ -108,7 +110,7 @@ impl Traces {
                 Status::error(attempted.failure.unwrap_or(attempted.ending.as_str()).to_owned())
             }
         };
-        let span = Span { trace, own, parent, name: beat(work.class), kind: SpanKind::Internal };
+        let span = Span { trace, own, parent, name: beat(work.class).into(), kind: SpanKind::Internal };
         self.send(span, attempted.started_at, attempted.took, attributes, status);
         for (n, call) in (1..).zip(attempted.calls) {
             self.called(trace, own, n, call);
@@ -116,14 +118,16 @@ impl Traces {
     }
 
     fn called(&self, trace: [u8; 16], parent: u64, n: u64, call: &CallRecord) {
-        let name = match call.kind {
-            CallKind::Mint => "mint a token",
+        let purpose = match call.kind {
+            CallKind::Mint => "mint",
             CallKind::Read => "read",
             CallKind::Revalidated => "revalidate",
             CallKind::Shared => "share a read",
             CallKind::Write => "write",
         };
+        let name = format!("{} {}", call.method, call.route).into();
         let mut attributes = vec![
+            KeyValue::new("switchboard.call", purpose),
             KeyValue::new("http.request.method", call.method.clone()),
             KeyValue::new("url.template", call.route.clone()),
             KeyValue::new("url.path", call.path.clone()),
@@ -132,7 +136,7 @@ impl Traces {
         attributes.extend(call.request_id.clone().map(|id| KeyValue::new("github.request_id", id)));
         let refused = call.status.is_none_or(|status| status >= 400);
         let status = if refused { Status::error(call.failure.clone().unwrap_or_default()) } else { Status::Unset };
-        let own = parent.wrapping_add(n.wrapping_mul(SPREAD)).max(1);
+        let own = mixed(parent.wrapping_add(n));
         let span = Span { trace, own, parent: span_id(parent), name, kind: SpanKind::Client };
         self.send(span, call.at, Duration::from_millis(call.duration_ms), attributes, status);
     }
@@ -145,7 +149,7 @@ impl Traces {
             parent_span_id: span.parent,
             parent_span_is_remote: false,
             span_kind: span.kind,
-            name: span.name.into(),
+            name: span.name,
             start_time,
             end_time: start_time + took,
             attributes,
@@ -163,12 +167,26 @@ struct Span {
     trace: [u8; 16],
     own: u64,
     parent: SpanId,
-    name: &'static str,
+    name: Cow<'static, str>,
     kind: SpanKind,
 }
 
-/// An odd number far from any counter, so that numbers derived by it do not meet.
-const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+/// What the spans of this server come from.
+fn resource(version: &str) -> Resource {
+    let told = Resource::builder().with_attribute(KeyValue::new("service.version", version.to_owned()));
+    let name = Resource::builder().build().get(&Key::from_static_str("service.name"));
+    let nameless = name.is_none_or(|name| name.as_str().starts_with(NAMELESS));
+    if nameless { told.with_service_name(SERVICE_NAME).build() } else { told.build() }
+}
+
+/// Spreads numbers that lie close together over all there are; never 0, which is no span's number. (The finaliser of
+/// SplitMix64, by Steele, Lea and Flood, 2014.)
+const fn mixed(number: u64) -> u64 {
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    let number = number ^ (number >> 31);
+    if number == 0 { 1 } else { number }
+}
 
 /// The random half of a UUIDv7.
 fn tail(id: [u8; 16]) -> u64 {
@@ -177,7 +195,7 @@ fn tail(id: [u8; 16]) -> u64 {
 
 /// A span's number, from what it is about and when it began: the same work has several attempts.
 fn fresh(about: u64, at: Timestamp) -> u64 {
-    about.wrapping_add(at.millis().unsigned_abs().wrapping_mul(SPREAD)).max(1)
+    mixed(about ^ mixed(at.millis().unsigned_abs()))
 }
 
 fn span_id(number: u64) -> SpanId {
