@@ -18,7 +18,7 @@ use crate::directory;
 use crate::session_secret::session_secret;
 use crate::settings::kinds::StoreLocation;
 use crate::settings::{GitHubSettings, Settings};
-use crate::telemetry::Traces;
+use crate::telemetry::{Named, Traces};
 
 /// Opens the configured store.
 ///
@@ -128,7 +128,8 @@ pub fn components(settings: &Settings, store: Arc<dyn Store>) -> Result<Componen
 
 fn telemetry(settings: &Settings) -> Result<TelemetryParts, Failure> {
     let traces = settings.telemetry.traces_to().map(|address| {
-        Traces::to(&address, settings.server.version()).map_err(|error| Failure::Failed {
+        let named = Named { service: settings.telemetry.service_name.as_deref(), version: settings.server.version() };
+        Traces::to(&address, named, Arc::new(SystemEntropy)).map_err(|error| Failure::Failed {
             message: format!("traces cannot be sent to {address}: {error}"),
             hint: "see OTEL_EXPORTER_OTLP_ENDPOINT in `switchboard settings`".to_owned(),
         })

@@ -17,6 +17,8 @@ mod process;
 mod route;
 mod text;
 mod traces;
+#[cfg(test)]
+mod traces_tests;
 
 use std::sync::Arc;
 
@@ -25,7 +27,7 @@ use switchboard_engine::observe::{Accepted, Attempted, Observer};
 pub use gauges::Watched;
 pub use metrics::Metrics;
 pub use route::router;
-pub use traces::Traces;
+pub use traces::{Named, Traces};
 
 /// Everything that listens.
 #[derive(Debug, Default)]

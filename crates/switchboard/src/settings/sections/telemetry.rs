@@ -11,6 +11,8 @@ pub struct TelemetrySettings {
     pub otlp_endpoint: Option<BaseUrl>,
     /// Where it takes traces, if that is an address of its own.
     pub otlp_traces_endpoint: Option<BaseUrl>,
+    /// What this server is called in traces, if it has a name of its own there.
+    pub service_name: Option<String>,
 }
 
 /// Where a collector takes traces, behind its address (OpenTelemetry, "OTLP Exporter Configuration").
@@ -42,14 +44,23 @@ pub(super) const SECTION: Section = Section {
         Setting::new(NAME, "otlp_endpoint", Form::Text { what: "an http or https address" }, |draft, value| {
             value.put(&mut draft.telemetry.otlp_endpoint)
         })
-        .env(&["OTEL_EXPORTER_OTLP_ENDPOINT"])
+        .shared_env(&["OTEL_EXPORTER_OTLP_ENDPOINT"])
         .example("http://127.0.0.1:4318")
         .about("The OpenTelemetry collector to send traces to, over HTTP; without one, none are made."),
         Setting::new(NAME, "otlp_traces_endpoint", Form::Text { what: "an http or https address" }, |draft, value| {
             value.put(&mut draft.telemetry.otlp_traces_endpoint)
         })
-        .env(&["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"])
+        .shared_env(&["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"])
         .example("http://127.0.0.1:4318/v1/traces")
         .about("The full address that takes traces, where it is not `/v1/traces` of the collector."),
+        Setting::new(NAME, "service_name", Form::Text { what: "a name" }, |draft, value| {
+            value.put(&mut draft.telemetry.service_name)
+        })
+        .shared_env(&["OTEL_SERVICE_NAME"])
+        .example("switchboard-staging")
+        .about(
+            "What this server is called in traces; without one, what `OTEL_RESOURCE_ATTRIBUTES` says, and else \
+             `switchboard`.",
+        ),
     ],
 };
