@@ -98,6 +98,7 @@ pub fn components(settings: &Settings, store: Arc<dyn Store>) -> Result<Componen
             hint: "see .env.example".to_owned(),
         });
     };
+    let telemetry = telemetry(settings)?;
     Ok(Components {
         store,
         github: client(github)?,
@@ -109,7 +110,7 @@ pub fn components(settings: &Settings, store: Arc<dyn Store>) -> Result<Componen
         auth: Auth {
             operator: settings.auth.operator.clone(),
             read_only: settings.auth.viewer.clone(),
-            github: directory::sign_in(settings, github)?,
+            github: directory::sign_in(settings, github, Arc::clone(&telemetry.metrics) as _)?,
             public: settings.auth.public_pages.clone(),
             // Only a server keeps one: what other commands sign is good for themselves.
             secret: SessionSecret::random(),
@@ -122,7 +123,7 @@ pub fn components(settings: &Settings, store: Arc<dyn Store>) -> Result<Componen
         version: version(settings),
         github_url: github.api_url.web().trim_end_matches('/').to_owned(),
         settings: setting_rows(settings),
-        telemetry: telemetry(settings)?,
+        telemetry,
     })
 }
 
@@ -136,6 +137,7 @@ fn telemetry(settings: &Settings) -> Result<TelemetryParts, Failure> {
     });
     let StoreLocation::Sqlite(path) = &settings.store.location;
     Ok(TelemetryParts {
+        metrics: Arc::default(),
         traces: traces.transpose()?,
         public_metrics: settings.telemetry.public_metrics,
         database: Some(path.clone()),

@@ -31,9 +31,9 @@ where
         SystemTime.format_time(&mut Writer::new(&mut time))?;
         let metadata = event.metadata();
         let mut line = Line::default();
-        line.add("timestamp", time.into());
-        line.add("level", metadata.level().as_str().into());
-        line.add("target", metadata.target().into());
+        line.add("timestamp", time);
+        line.add("level", metadata.level().as_str());
+        line.add("target", metadata.target());
         event.record(&mut line);
         for span in context.event_scope().into_iter().flatten() {
             let extensions = span.extensions();
@@ -56,39 +56,39 @@ struct Line {
 }
 
 impl Line {
-    fn add(&mut self, name: &str, value: Value) {
+    fn add(&mut self, name: &str, value: impl Into<Value>) {
         if self.names.insert(name.to_owned()) {
             self.text.push(if self.text.is_empty() { '{' } else { ',' });
             self.text.push_str(&Value::from(name).to_string());
             self.text.push(':');
-            self.text.push_str(&value.to_string());
+            self.text.push_str(&value.into().to_string());
         }
     }
 }
 
 impl Visit for Line {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.add(plain(field), format!("{value:?}").into());
+        self.add(plain(field), format!("{value:?}"));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.add(plain(field), value.into());
+        self.add(plain(field), value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.add(plain(field), value.into());
+        self.add(plain(field), value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.add(plain(field), value.into());
+        self.add(plain(field), value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.add(plain(field), value.into());
+        self.add(plain(field), value);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.add(plain(field), value.into());
+        self.add(plain(field), value);
     }
 
     fn record_i128(&mut self, field: &Field, value: i128) {
