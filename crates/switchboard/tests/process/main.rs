@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail where it stands, also in its own functions")]
 
 mod api;
+mod api_guide;
 mod commands;
 mod demo;
 mod end_to_end;
