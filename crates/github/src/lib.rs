@@ -32,6 +32,7 @@ pub mod ids;
 pub mod limits;
 pub mod manifest;
 pub mod oauth;
+pub mod observe;
 pub mod oidc;
 pub mod page;
 pub mod pages;

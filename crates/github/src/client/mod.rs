@@ -35,7 +35,8 @@ use crate::error::{Error, HoldScope};
 use crate::flight::Flights;
 use crate::ids::{AppId, AppSlug, InstallationId};
 use crate::limits::{API_VERSION, DEFAULT_API_URL};
-use crate::record::CallLog;
+use crate::observe::CallObserver;
+use crate::record::{CallLog, Witnesses};
 use crate::secret::AppKey;
 use crate::transport::Transport;
 use credentials::Credentials;
@@ -113,7 +114,7 @@ pub enum SettingsError {
 #[derive(Clone)]
 pub struct GitHub {
     core: Arc<Core>,
-    log: Option<CallLog>,
+    witnesses: Witnesses,
     priority: Priority,
 }
 
@@ -171,7 +172,7 @@ impl GitHub {
             credentials: Credentials::default(),
             readings: ClockReadings::default(),
         };
-        Ok(Self { core: Arc::new(core), log: None, priority: Priority::Live })
+        Ok(Self { core: Arc::new(core), witnesses: Witnesses::default(), priority: Priority::Live })
     }
 
     /// Begins a call of `endpoint` with `values` in place of the placeholders of its route. What is wrong with them shows
@@ -184,7 +185,15 @@ impl GitHub {
     #[must_use]
     pub fn recording(&self) -> (Self, CallLog) {
         let log = CallLog::default();
-        (Self { log: Some(log.clone()), ..self.clone() }, log)
+        let witnesses = Witnesses { log: Some(log.clone()), ..self.witnesses.clone() };
+        (Self { witnesses, ..self.clone() }, log)
+    }
+
+    /// A client that tells `observer` of every exchange; so do those made from it.
+    #[must_use]
+    pub fn observed(&self, observer: Arc<dyn CallObserver>) -> Self {
+        let witnesses = Witnesses { observer: Some(observer), ..self.witnesses.clone() };
+        Self { witnesses, ..self.clone() }
     }
 
     /// A client whose calls have this priority unless they say otherwise.
@@ -197,6 +206,12 @@ impl GitHub {
     #[must_use]
     pub fn budget(&self, installation: InstallationId) -> BudgetSnapshot {
         self.core.budgets.snapshot(HoldScope::Installation(installation))
+    }
+
+    /// How the budgets of all installations look that were called for since the start, in order.
+    #[must_use]
+    pub fn budgets(&self) -> Vec<(InstallationId, BudgetSnapshot)> {
+        self.core.budgets.installations()
     }
 
     /// How the budget of the App's own calls looks now.
@@ -240,8 +255,8 @@ impl GitHub {
         &self.core
     }
 
-    pub(crate) fn log(&self) -> Option<&CallLog> {
-        self.log.as_ref()
+    pub(crate) fn witnesses(&self) -> &Witnesses {
+        &self.witnesses
     }
 
     pub(crate) fn default_priority(&self) -> Priority {
