@@ -21,7 +21,7 @@ use serde_json::json;
 use switchboard_clock::{Clock, Timestamp};
 use switchboard_engine::Reader;
 use switchboard_engine::accept::{Acceptor, Verified};
-use switchboard_engine::observe::Accepted as Observed;
+use switchboard_engine::observe::{Accepted as Observed, Via};
 use switchboard_github::oidc::{Rejection, Verifier};
 use switchboard_store::{Acceptance, Binding, DeliveryKey, StoreError, Subject, Verdict};
 use tokio::sync::Semaphore;
@@ -232,8 +232,9 @@ async fn receive(State(callback): State<Arc<Callback>>, method: Method, headers:
         Ok(Taken::Stored { acceptance, .. }) => ("accepted", Some(acceptance.id)),
         Err(refusal) => (refusal.code.as_str(), None),
     };
-    let observed = Observed { event: Some(CALLBACK), outcome, delivery, started_at, took: begun.elapsed() };
-    callback.acceptor.observe(&observed);
+    let via = Via::Callback;
+    let observed = Observed { via, event: Some(CALLBACK), outcome, delivery, started_at, took: begun.elapsed() };
+    callback.acceptor.observe("", &observed);
     match taken {
         Ok(Taken::Ignored) => answer::ok("ignored", false),
         Ok(Taken::Stored { status, acceptance }) => answer::ok(status, acceptance.verdict == Verdict::Duplicate),
