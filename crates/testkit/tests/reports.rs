@@ -1,5 +1,4 @@
 //! Reports of scripted runs arrive at the server's door, whether or not somebody opens.
-#![expect(clippy::unwrap_used, reason = "what tests share fails by panicking, too")]
 
 use std::time::Duration;
 
