@@ -294,20 +294,35 @@ fn keys() -> impl Strategy<Value = String> {
     prop_oneof![proptest::sample::select(KNOWN_KEYS).prop_map(str::to_owned), "\\PC{0,6}"]
 }
 
+/// What makes a body too long for the step before: nothing, links, small members, labels.
+fn bulk() -> impl Strategy<Value = (&'static str, usize)> {
+    (proptest::sample::select(&["", "links", "members", "labels"][..]), 1_500..6_000_usize)
+}
+
 /// A webhook of a pull request with whatever strangers may put into it.
 fn webhooks() -> impl Strategy<Value = Value> {
-    (proptest::collection::vec((keys(), values()), 0..6), proptest::collection::vec((keys(), values()), 0..6)).prop_map(
-        |(outer, inner)| {
-            let mut body = pull_request_body("synchronize");
-            for (key, value) in outer {
-                body[key] = value;
+    let members = || proptest::collection::vec((keys(), values()), 0..6);
+    (members(), members(), bulk()).prop_map(|(outer, inner, (kind, count))| {
+        let mut body = pull_request_body("synchronize");
+        for (key, value) in outer {
+            body[key] = value;
+        }
+        for (key, value) in inner {
+            body["pull_request"][key] = value;
+        }
+        let name = |n: usize| "n".repeat(n % 60);
+        match kind {
+            "links" => {
+                body["links"] = (0..count).map(|n| (format!("{n}_url"), json!(name(n)))).collect::<Map<_, _>>().into()
             }
-            for (key, value) in inner {
-                body["pull_request"][key] = value;
+            "members" => {
+                body["stuff"] = (0..count).map(|n| (n.to_string(), json!(name(n)))).collect::<Map<_, _>>().into()
             }
-            body
-        },
-    )
+            "labels" => body["pull_request"]["labels"] = (0..count).map(|n| json!({"name": name(n)})).collect(),
+            _ => {}
+        }
+        body
+    })
 }
 
 proptest! {
