@@ -5,7 +5,7 @@
 //! holds `/` unless it is a repository's full name or a run key, so keys cannot be confused.
 
 use switchboard_clock::Timestamp;
-use switchboard_store::{Key, Lane, Subject};
+use switchboard_store::{Key, KeyRange, Lane, Subject};
 
 use crate::matching::CandidateNumber;
 use crate::names::{RepositoryName, WorkflowFile};
@@ -81,6 +81,12 @@ pub fn problem(at: Timestamp, key: RunKey, number: CandidateNumber) -> Key {
 #[must_use]
 pub fn problem_of(reason: Reason, at: Timestamp, key: RunKey, number: CandidateNumber) -> Key {
     format!("{reason}/{}/{key}/{number}", rev(at)).into()
+}
+
+/// The keys of `dispatcher.problem_reason` of one reason, newest first.
+#[must_use]
+pub fn problems_of(reason: Reason) -> KeyRange {
+    KeyRange::prefix(&format!("{reason}/"))
 }
 
 /// `dispatcher.repo`.

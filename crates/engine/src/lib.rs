@@ -26,6 +26,7 @@ mod automation;
 mod context;
 pub mod crash;
 mod engine;
+pub mod files;
 pub mod gaps;
 pub mod glob;
 pub mod installations;

@@ -6,6 +6,7 @@ use axum::Router;
 use switchboard_store::{Backlog, Fact, Result, Store};
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::Shortcut;
 use crate::components::{Sentence, Told};
 
 /// A tab in the navigation.
@@ -39,6 +40,11 @@ pub trait AutomationPages: Send + Sync + 'static {
     /// Those of its routes that may be made public to read, as it has them in [`AutomationPages::routes`]. Only what reads records
     /// and tells nothing that GitHub would keep from a stranger who was told the records.
     fn public_routes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What keys do on its pages beyond what they do on every page.
+    fn shortcuts(&self) -> &'static [Shortcut] {
         &[]
     }
 

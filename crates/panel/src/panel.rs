@@ -102,6 +102,7 @@ impl Panel {
             .route("/sign-in/github", get(access::begin))
             .route(access::CALLBACK_PATH, get(access::callback))
             .route("/sign-out", post(access::leave))
+            .route("/keys", get(pages::keys::page))
             .route("/theme", post(theme::choose))
             .route("/assets/{name}", get(assets::serve))
             .with_state(Arc::clone(&core));

@@ -13,6 +13,7 @@ use switchboard_store::Store;
 use crate::access::Session;
 use crate::components::{ActionForm, Guarded, Html, Since};
 use crate::core::{Core, Version};
+use crate::shortcuts::{self, Group};
 use crate::status::Status;
 use crate::theme::Theme;
 use crate::{Fault, NavItem, assets, links};
@@ -46,6 +47,7 @@ struct Layout<'a> {
     target: &'a str,
     sign_in: String,
     topics: String,
+    shortcuts: Vec<Group>,
     body: Html,
 }
 
@@ -65,6 +67,11 @@ impl Shell {
     /// A frame without navigation, for pages that nobody needs to be signed in for.
     pub(crate) fn bare(core: Arc<Core>, request: &Request) -> Self {
         Self::new(core, None, request.uri().clone(), request.headers())
+    }
+
+    /// A frame for a page that anybody may see, with the navigation of who is signed in.
+    pub(crate) fn for_anybody(core: Arc<Core>, session: Option<Session>, request: &Request) -> Self {
+        Self::new(core, session, request.uri().clone(), request.headers())
     }
 
     /// A frame for an answer that turned out to be a fault.
@@ -163,6 +170,7 @@ impl Shell {
             target: links::own_path(Some(target)),
             sign_in: links::sign_in(target),
             topics: self.topics.join(" "),
+            shortcuts: shortcuts::groups(&self.core, self.session.as_ref()),
             body: Html::trusted(body.render()?),
         };
         let mut response = inert(layout.render()?).into_response();

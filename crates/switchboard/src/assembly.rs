@@ -19,7 +19,7 @@ use switchboard_store::{Installation, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::telemetry::{self, Telemetry, Traces, Watched};
+use crate::telemetry::{self, Metrics, Telemetry, Traces, Watched};
 use crate::{listen, probes};
 
 /// What a server is put together from.
@@ -55,6 +55,8 @@ pub struct Components {
 /// What machines are told about the server, and how.
 #[derive(Debug, Default)]
 pub struct TelemetryParts {
+    /// What is counted, by the server and by what is handed to it.
+    pub metrics: Arc<Metrics>,
     /// Where traces go, if anywhere.
     pub traces: Option<Traces>,
     /// Whether the metrics are told without sign-in.
@@ -77,6 +79,13 @@ impl Budgets for ClientBudgets {
             held_until: now.held_until,
         }
     }
+}
+
+/// The automations that are switched on, for what they tell without a server.
+#[must_use]
+pub fn automations(dispatcher: &Config) -> Vec<Arc<dyn Automation>> {
+    let dispatcher = dispatcher.enabled.then(|| Arc::new(Dispatcher::new(dispatcher.clone(), None)) as _);
+    dispatcher.into_iter().collect()
 }
 
 /// A server, put together and not running yet.
@@ -109,16 +118,11 @@ impl Server {
             settings,
             telemetry,
         } = components;
-        let listening = Arc::new(Telemetry { metrics: Arc::default(), traces: telemetry.traces });
+        let listening = Arc::new(Telemetry { metrics: telemetry.metrics, traces: telemetry.traces });
         engine.observer = Arc::clone(&listening) as _;
-        let watched = Watched {
-            store: Arc::clone(&store),
-            github: github.clone(),
-            database: telemetry.database,
-            version: version.version.clone(),
-            started_at: version.started_at,
-        };
-        let metrics = telemetry::router(Arc::clone(&listening.metrics), watched);
+        let github = github.observed(Arc::clone(&listening.metrics) as _);
+        let watched = Watched::new(Arc::clone(&store), github.clone(), telemetry.database, version.version.clone());
+        let metrics = telemetry::router(Arc::clone(&listening.metrics), watched, version.started_at);
         let access_to_metrics = if telemetry.public_metrics { Visibility::Public } else { Visibility::SignedIn };
         let slug = github.slug().map(|slug| slug.as_str().to_owned());
         let dispatcher = dispatcher.enabled.then(|| Arc::new(Dispatcher::new(dispatcher, slug.as_deref())));

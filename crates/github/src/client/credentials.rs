@@ -23,7 +23,7 @@ use crate::ids::RepoId;
 use crate::limits::{ACCEPT_JSON, JWT_BACKDATE, JWT_LIFETIME, JWT_REUSE, TOKEN_MARGIN};
 use crate::path;
 use crate::permission::{Access, Permission, Permissions};
-use crate::record::{CallKind, CallLog};
+use crate::record::{CallKind, Witnesses};
 use crate::secret::Token;
 
 /// Pauses before a mint is repeated: a new installation is not known everywhere at once, and an answer may get lost.
@@ -98,7 +98,7 @@ impl Core {
         &self,
         auth: &Auth,
         priority: Priority,
-        log: Option<&CallLog>,
+        witnesses: &Witnesses,
     ) -> Result<Token, Error> {
         match auth {
             Auth::App => self.app_jwt(),
@@ -110,7 +110,7 @@ impl Core {
                     // Another flight may have landed between the look above and this one's start.
                     match self.cached(scope) {
                         Some(token) => Ok(token),
-                        None => Box::pin(self.mint(scope, priority, log)).await,
+                        None => Box::pin(self.mint(scope, priority, witnesses)).await,
                     }
                 };
                 self.credentials.mints.join(scope, mint).await.0
@@ -182,10 +182,10 @@ impl Core {
         tokens.get(scope).filter(|issued| usable_at < issued.expires_at).map(|issued| issued.token.clone())
     }
 
-    async fn mint(&self, scope: &Scope, priority: Priority, log: Option<&CallLog>) -> Result<Token, Error> {
+    async fn mint(&self, scope: &Scope, priority: Priority, witnesses: &Witnesses) -> Result<Token, Error> {
         let mut pauses = MINT_PAUSES.into_iter();
         loop {
-            let error = match self.mint_once(scope, priority, log).await {
+            let error = match self.mint_once(scope, priority, witnesses).await {
                 Ok(issued) => {
                     let token = issued.token.clone();
                     let now = self.server_now();
@@ -204,7 +204,7 @@ impl Core {
         }
     }
 
-    async fn mint_once(&self, scope: &Scope, priority: Priority, log: Option<&CallLog>) -> Result<Issued, Error> {
+    async fn mint_once(&self, scope: &Scope, priority: Priority, witnesses: &Witnesses) -> Result<Issued, Error> {
         let called = Called {
             endpoint: &ACCESS_TOKENS,
             scope: HoldScope::Mint,
@@ -230,7 +230,7 @@ impl Core {
             kind: CallKind::Mint,
             priority,
             scope_text: scope.to_string(),
-            log,
+            witnesses,
         };
         let response = self.authorized(&outgoing, &Auth::App).await?;
         // The error of serde_json quotes the answer, and the answer holds the token.

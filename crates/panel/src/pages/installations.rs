@@ -65,7 +65,7 @@ pub(crate) async fn list(shell: Shell, Query(asked): Query<Asked>) -> Result<Res
         pager: Pager::new("/installations", None, cursor.as_deref(), next.as_deref()),
         empty: Empty::new(
             "No installation is known yet.",
-            "Every account that installs the App is listed here, with what it granted. GitHub is asked at start and every ten minutes; `doctor` asks at once:",
+            "Every account that installs the App is listed here, with what it granted. Each webhook about an installation asks GitHub anew, and so does every start of the server; `doctor` asks at once:",
         )
         .command("switchboard doctor"),
     };
@@ -224,5 +224,5 @@ fn permissions(seen: &Seen) -> Vec<Permission> {
 
 pub(crate) fn unknown(id: &str) -> Fault {
     Fault::not_found(format!("No installation `{}` is known here.", id.replace('`', "'")))
-        .hint("GitHub is asked for the App's installations at start and every ten minutes.")
+        .hint("GitHub is asked at every webhook about an installation, at every start, and every ten minutes.")
 }
