@@ -172,15 +172,15 @@ impl Acceptor {
     /// Takes a delivery in that another endpoint has verified, by its own contract.
     ///
     /// # Errors
-    /// What the store says.
-    pub async fn verified(&self, new: Verified) -> Result<Acceptance, StoreError> {
+    /// [`Refusal::Store`] with what the store says.
+    pub async fn verified(&self, new: Verified) -> Result<Acceptance, Refusal> {
         let mut delivery = self.delivery(new.key, new.digest, Vec::new(), new.body, &Envelope::default());
         delivery.subject = new.subject;
         delivery.repository = Some(new.repository);
         delivery.bindings = new.bindings;
-        self.crashes.pass(CrashPoint::BeforeAccept).map_err(StoreError::unavailable)?;
+        self.crashes.pass(CrashPoint::BeforeAccept)?;
         let acceptance = self.store.accept(delivery).await?;
-        self.crashes.pass(CrashPoint::AfterAccept).map_err(StoreError::unavailable)?;
+        self.crashes.pass(CrashPoint::AfterAccept)?;
         Ok(acceptance)
     }
 

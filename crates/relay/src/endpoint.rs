@@ -23,7 +23,7 @@ use switchboard_engine::Reader;
 use switchboard_engine::accept::{Acceptor, Verified};
 use switchboard_engine::observe::{Accepted as Observed, Via};
 use switchboard_github::oidc::{Rejection, Verifier};
-use switchboard_store::{Acceptance, Binding, DeliveryKey, StoreError, Subject, Verdict};
+use switchboard_store::{Acceptance, Binding, DeliveryKey, Subject, Verdict};
 use tokio::sync::Semaphore;
 
 use crate::admit::{Listing, consistent, listed, same_repository, unknown_dispatch};
@@ -289,7 +289,7 @@ fn sentence(words: &str) -> String {
 
 /// Any failure of the store, reads included, is never "no record".
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]
-fn store(error: StoreError) -> Refusal {
+fn store(error: impl std::fmt::Display) -> Refusal {
     tracing::warn!(%error, "a report could not be stored");
     Refusal::new(Code::Store, "The report cannot be stored.").retry_after(COME_BACK)
 }

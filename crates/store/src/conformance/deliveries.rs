@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::house::{Backend, House, delivery, intent, job};
 use crate::{
-    Binding, DeliveryFilter, DeliveryState, Digest, Follows, Installation, NewDelivery, NewJob, Settlement, Verdict, View,
-    WorkFilter, WorkState,
+    Binding, DeliveryFilter, DeliveryState, Digest, Follows, Installation, NewDelivery, NewJob, Settlement, Verdict,
+    View, WorkFilter, WorkState,
 };
 
 /// A delivery and its jobs are there once it is accepted, and still there after the server died.

@@ -24,6 +24,8 @@ pub(super) const PREFIX: &str = "switchboard";
 const REFUSED: &str = "refused";
 /// The event of an operator's action.
 const ACTION: &str = "action";
+/// What all verified reports are counted under.
+const REPORT: &str = "report";
 
 /// Kinds of work that have lines of their own.
 const KINDS_MAX: usize = 200;
@@ -125,6 +127,7 @@ impl Metrics {
     pub(super) fn accepted(&self, accepted: &Accepted<'_>) {
         let event = match (accepted.via, accepted.event) {
             (Via::Operator, _) => ACTION,
+            (Via::Callback, _) => REPORT,
             (_, None) => REFUSED,
             (_, Some(event)) => documented(event).unwrap_or(OTHER),
         };
