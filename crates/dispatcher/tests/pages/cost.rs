@@ -60,6 +60,7 @@ async fn no_page_aggregates_scans_or_sorts() {
         "/installations".to_owned(),
         "/audit".to_owned(),
         "/settings".to_owned(),
+        "/keys".to_owned(),
         "/api/v1/deliveries".to_owned(),
         "/api/v1/jobs".to_owned(),
     ];
