@@ -36,6 +36,7 @@ pub mod standalone;
 mod status;
 mod theme;
 mod topic;
+mod zone;
 
 pub use access::{
     Auth, Belonging, CALLBACK_PATH, Directory, DirectoryError, GitHubSignIn, Grantee, GranteeError, Grants, Group,

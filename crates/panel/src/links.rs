@@ -83,6 +83,12 @@ pub fn sign_in_by_github(next: &str) -> String {
     }
 }
 
+/// The choice of a zone, to lead back to `next`.
+pub(crate) fn zone(next: &str) -> String {
+    let next = own_path(Some(next));
+    if next.starts_with("/zone") { "/zone".to_owned() } else { format!("/zone?next={}", encoded(next)) }
+}
+
 /// `next` if it is a path of this panel, else the overview. Browsers read `//host` and `/\host` as another host, and drop
 /// tabs and line ends before they look.
 #[must_use]

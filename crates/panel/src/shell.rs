@@ -16,6 +16,7 @@ use crate::core::{Core, Version};
 use crate::shortcuts::{self, Group};
 use crate::status::Status;
 use crate::theme::Theme;
+use crate::zone::Zone;
 use crate::{Fault, NavItem, assets, links};
 
 /// What draws a page. Handlers extract it, read what they show through [`Shell::store`], and hand it a template.
@@ -35,6 +36,8 @@ pub struct Shell {
 struct Layout<'a> {
     title: &'a str,
     theme: Theme,
+    zone: Zone,
+    zone_choice: String,
     stylesheet: &'a str,
     script: &'a str,
     icon: &'a str,
@@ -158,6 +161,8 @@ impl Shell {
         let layout = Layout {
             title,
             theme: self.theme,
+            zone: Zone::current(),
+            zone_choice: links::zone(target),
             stylesheet: &assets::STYLESHEET.url,
             script: &assets::SCRIPT.url,
             icon: &assets::ICON.url,

@@ -9,7 +9,7 @@ use switchboard_store::{Delivery, DeliveryId, DeliveryState, Fact};
 
 use super::super::facts;
 use super::super::tables::{event_name, took};
-use crate::components::{Flow, Html, Line, Mark, Sentence, bytes, clock_time, middle, zoned};
+use crate::components::{Flow, Html, Line, Mark, Sentence, bytes, clock_time, day, middle, zoned};
 use crate::core::Core;
 use crate::links;
 use crate::topic::Topic;
@@ -153,7 +153,7 @@ pub(super) struct Story {
     pub(super) days: Vec<Day>,
 }
 
-/// The lines of one day, in UTC.
+/// The lines of one day in the reader's zone.
 pub(super) struct Day {
     pub(super) date: String,
     pub(super) lines: Vec<Drawn>,
@@ -172,7 +172,7 @@ impl Story {
         let threads: Vec<_> = rows.iter().map(|row| row.delivery).collect();
         let mut days: Vec<Day> = Vec::new();
         for (row, gutter) in rows.into_iter().zip(gutter(&threads)) {
-            let date = row.at.format("%A, %-d %B %Y");
+            let date = day(row.at);
             match days.last_mut() {
                 Some(day) if day.date == date => day.lines.push(Drawn { row, gutter }),
                 _ => days.push(Day { date, lines: vec![Drawn { row, gutter }] }),
