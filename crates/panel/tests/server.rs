@@ -38,7 +38,7 @@ fn insight() -> Insight {
         row("host", None, "default"),
         row("hostile", Some(EVIL), EVIL),
     ];
-    Insight { settings, budgets: Some(Arc::new(Tenth)) }
+    Insight { settings, budgets: Some(Arc::new(Tenth)), ..Insight::default() }
 }
 
 async fn settle(sample: &Sample, settlement: Settlement) {

@@ -145,7 +145,8 @@ mod tests {
     #[test]
     fn a_bucket_begins_on_its_own_mark_and_is_known_by_it() {
         let at = Timestamp::parse("2026-11-20T12:34:56.789Z").unwrap();
-        for (width, start) in [(Width::TenMinutes, "2026-11-20T12:30:00.000Z"), (Width::Hour, "2026-11-20T12:00:00.000Z")]
+        for (width, start) in
+            [(Width::TenMinutes, "2026-11-20T12:30:00.000Z"), (Width::Hour, "2026-11-20T12:00:00.000Z")]
         {
             assert_eq!(width.start(at).rfc3339(), start);
             assert_eq!(Width::of_key(&width.key(at)), Some(width.start(at)));

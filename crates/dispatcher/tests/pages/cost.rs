@@ -48,6 +48,8 @@ async fn no_page_aggregates_scans_or_sorts() {
     let delivery = world.deliveries().await.pop().expect("the story has deliveries");
     let shared = [
         "/".to_owned(),
+        "/?over=6h".to_owned(),
+        "/?over=7d".to_owned(),
         "/deliveries".to_owned(),
         "/deliveries?event=workflow_run".to_owned(),
         "/deliveries?repository=acme%2Fapi".to_owned(),
@@ -62,6 +64,9 @@ async fn no_page_aggregates_scans_or_sorts() {
         "/settings".to_owned(),
         "/api/v1/deliveries".to_owned(),
         "/api/v1/jobs".to_owned(),
+        "/api/v1/overview".to_owned(),
+        "/api/v1/installations".to_owned(),
+        "/zone".to_owned(),
     ];
     let site = Site::open(&world);
     let _ = world.statements();

@@ -18,8 +18,8 @@ const HEIGHT: u64 = 96;
 const MARGIN: u64 = 6;
 /// Something that happened is always visible.
 const SMALLEST: u64 = 2;
-/// Names below the bars.
-const NAMES: usize = 5;
+/// Names below the bars, each where its quarter begins.
+const NAMES: usize = 4;
 
 /// A colour with a meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,7 +214,9 @@ mod tests {
     #[test]
     fn it_says_in_words_and_in_a_table_what_it_draws() {
         let html = chart(&[[3, 2, 1, 0]]).to_string();
-        for told in ["role=\"img\"", "<title id=\"c-title\">Traffic</title>", "<desc", "<table", "<th scope=\"row\">0:00"] {
+        for told in
+            ["role=\"img\"", "<title id=\"c-title\">Traffic</title>", "<desc", "<table", "<th scope=\"row\">0:00"]
+        {
             assert!(html.contains(told), "{told}: {html}");
         }
         assert!(!html.contains("style="));

@@ -27,6 +27,6 @@ pub use mark::{Mark, State};
 pub use pager::Pager;
 pub(crate) use prose::sentence;
 pub use prose::{Notice, Prose, Sentence};
-pub use time::{Since, Time, ago, clock_time, day, minute_time, zone, zoned};
+pub use time::{Since, Time, ago, clock_time, day, minute_time, week_time, zone, zoned, zoned_minute};
 pub(crate) use timeline::data;
 pub use timeline::{Call, Flow, Line, Timeline, Told};

@@ -38,6 +38,12 @@ pub fn zoned(at: Timestamp) -> String {
     }
 }
 
+/// A moment to the minute, with its date and the reader's zone: `2026-11-20 12:04 UTC`.
+#[must_use]
+pub fn zoned_minute(at: Timestamp) -> String {
+    format!("{} {}", Zone::tells(at, "%Y-%m-%d %H:%M"), Zone::current().name())
+}
+
 /// The time of day to the millisecond in the reader's zone: `12:04:11.204`.
 #[must_use]
 pub fn clock_time(at: Timestamp) -> String {
@@ -48,6 +54,12 @@ pub fn clock_time(at: Timestamp) -> String {
 #[must_use]
 pub fn minute_time(at: Timestamp) -> String {
     Zone::tells(at, "%H:%M")
+}
+
+/// The day of the week and the time of day in the reader's zone: `Fri 12:00`.
+#[must_use]
+pub fn week_time(at: Timestamp) -> String {
+    Zone::tells(at, "%a %H:%M")
 }
 
 /// The day in the reader's zone: `Friday, 20 November 2026`.

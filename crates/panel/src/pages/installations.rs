@@ -9,8 +9,9 @@ use switchboard_engine::installations::{Seen, VIEW};
 use switchboard_store::{DeliveryFilter, Hold, Installation, Key, KeyRange};
 
 use super::tables::DeliveryTable;
-use crate::components::{Empty, Fields, GitHubLink, Html, Mark, Pager, State, Time, count, plural};
+use crate::components::{Empty, Fields, GitHubLink, Html, Mark, Pager, State, Time, count};
 use crate::insight::Budget;
+use crate::installed::{self, Left};
 use crate::{Fault, Shell, links};
 
 /// Rows of a page.
@@ -33,16 +34,8 @@ struct Row {
     kind: String,
     mark: Mark,
     repositories: String,
-    budget: Option<Left>,
+    budget: Option<(Left, Time)>,
     seen: Option<Time>,
-}
-
-/// What is left of GitHub's hour.
-struct Left {
-    text: String,
-    left: u64,
-    of: u64,
-    reset: Time,
 }
 
 #[derive(Deserialize)]
@@ -75,55 +68,22 @@ pub(crate) async fn list(shell: Shell, Query(asked): Query<Asked>) -> Result<Res
 impl Row {
     fn new(seen: &Seen, holds: &[Hold], shell: &Shell) -> Self {
         let now = shell.now();
-        let budget = budget(shell, Installation(seen.id));
+        let budget = installed::budget(shell.core(), seen.id);
         Self {
             id: seen.id,
             href: links::installation(seen.id),
-            account: seen.account.clone().unwrap_or_else(|| format!("installation {}", seen.id)),
+            account: installed::name(seen),
             kind: seen.kind.clone().unwrap_or_default(),
-            mark: mark(seen, held_until(seen.id, holds, budget.as_ref(), now)),
+            mark: installed::mark(seen, installed::held_until(seen.id, holds, budget.as_ref(), now)),
             repositories: seen.repositories.clone().unwrap_or_default(),
-            budget: budget.as_ref().and_then(|budget| left(budget, now)),
+            budget: budget
+                .as_ref()
+                .and_then(|budget| Left::of(budget, now))
+                .map(|left| (Time { at: left.reset, now }, left))
+                .map(|(reset, left)| (left, reset)),
             seen: seen.seen_at.map(|at| Time { at, now }),
         }
     }
-}
-
-fn budget(shell: &Shell, installation: Installation) -> Option<Budget> {
-    shell.core().insight.budgets.as_ref().map(|budgets| budgets.budget(installation))
-}
-
-fn left(budget: &Budget, now: Timestamp) -> Option<Left> {
-    let (left, of, reset) = budget.hour.filter(|(_, _, reset)| *reset > now)?;
-    Some(Left { text: format!("{} of {}", count(left), count(of)), left, of, reset: Time { at: reset, now } })
-}
-
-/// Until when GitHub lets nothing be written, if it does not now.
-fn held_until(id: u64, holds: &[Hold], budget: Option<&Budget>, now: Timestamp) -> Option<Timestamp> {
-    let stored = holds.iter().filter(|hold| hold.installation.0 == id).map(|hold| hold.until);
-    stored.chain(budget.and_then(|budget| budget.held_until)).filter(|until| *until > now).max()
-}
-
-fn mark(seen: &Seen, held: Option<Timestamp>) -> Mark {
-    let missing = missing(seen);
-    match () {
-        () if seen.suspended_at.is_some() => Mark::new(State::Denied, "suspended"),
-        () if held.is_some() => Mark::new(State::Denied, "held"),
-        () if missing > 0 => {
-            Mark::new(State::Denied, format!("{} missing", plural(missing, "permission", "permissions")))
-        }
-        () => Mark::new(State::Succeeded, "active"),
-    }
-}
-
-/// How much of a permission a word stands for; each level includes those before it.
-fn level(access: Option<&String>) -> usize {
-    let levels = ["read", "write", "admin"];
-    access.map_or(0, |access| levels.iter().position(|level| level == access).map_or(1, |at| at + 1))
-}
-
-fn missing(seen: &Seen) -> u64 {
-    seen.needed.iter().filter(|(name, access)| level(seen.granted.get(*name)) < level(Some(access))).count() as u64
 }
 
 #[derive(Template)]
@@ -160,13 +120,13 @@ pub(crate) async fn one(shell: Shell, Path(id): Path<String>) -> Result<Response
     if seen.is_none() && latest.is_empty() {
         return Err(unknown(&id));
     }
-    let budget = budget(&shell, Installation(number));
-    let held = held_until(number, &holds, budget.as_ref(), now);
+    let budget = installed::budget(shell.core(), number);
+    let held = installed::held_until(number, &holds, budget.as_ref(), now);
     let known = seen.clone().unwrap_or_default();
     let page =
         InstallationPage {
             name: known.account.clone().unwrap_or_else(|| format!("Installation {number}")),
-            mark: seen.as_ref().map(|seen| mark(seen, held)),
+            mark: seen.as_ref().map(|seen| installed::mark(seen, held)),
             held: held.map(|at| Time { at, now }),
             story: links::subject(&format!("installation/{number}")),
             github: known.account.as_deref().filter(|_| !shell.github_url().is_empty()).map(|account| {
@@ -190,13 +150,13 @@ pub(crate) async fn one(shell: Shell, Path(id): Path<String>) -> Result<Response
 }
 
 fn spent(budget: &Budget, now: Timestamp) -> Fields {
-    let hour = left(budget, now);
+    let hour = Left::of(budget, now);
     Fields::default()
         .with(
             "Left of GitHub's hour",
-            hour.as_ref().map_or_else(|| Html::text("no call yet this hour"), |left| Html::text(&left.text)),
+            hour.as_ref().map_or_else(|| Html::text("no call yet this hour"), |left| Html::text(&left.text())),
         )
-        .with_some("Starts anew", hour.map(|left| Html::of(&left.reset)))
+        .with_some("Starts anew", hour.map(|left| Html::of(&Time { at: left.reset, now })))
         .with("Points in the last minute", Html::text(&count(budget.points_minute.into())))
         .with("Content writes in the last hour", Html::text(&count(budget.writes_hour.into())))
         .with("Calls under way", Html::text(&count(budget.in_flight.into())))
@@ -211,7 +171,7 @@ fn permissions(seen: &Seen) -> Vec<Permission> {
             let word = |access: Option<&String>| access.cloned().unwrap_or_else(|| "–".to_owned());
             Permission {
                 name: name.clone(),
-                mark: match level(granted) >= level(needed) {
+                mark: match installed::level(granted) >= installed::level(needed) {
                     true => Mark::new(State::Succeeded, "granted"),
                     false => Mark::new(State::Denied, "to be approved"),
                 },
