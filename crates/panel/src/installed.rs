@@ -1,9 +1,13 @@
 //! What is known of an installation beyond GitHub's own words: what it still has to grant, what is left of its budget, and
 //! until when it is held. Pure, but for the budgets, which the client of GitHub keeps in memory.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize as _;
 use switchboard_clock::Timestamp;
 use switchboard_engine::installations::Seen;
-use switchboard_store::{Hold, Installation};
+use switchboard_store::traffic::{self, Arrived};
+use switchboard_store::{Hold, Installation, KeyRange, Record, Store, StoreError};
 
 use crate::components::{Mark, State, count, plural};
 use crate::core::Core;
@@ -27,6 +31,27 @@ impl Left {
     /// `4,987 of 5,000`
     pub(crate) fn text(&self) -> String {
         format!("{} of {}", count(self.left), count(self.of))
+    }
+}
+
+/// Rows of what installations sent last that are read for one page of them: some may be of installations that are gone.
+const ARRIVED: usize = 200;
+
+/// What each installation of a range sent last; one read of the store.
+pub(crate) async fn arrived(store: &dyn Store, range: KeyRange) -> Result<BTreeMap<u64, Arrived>, StoreError> {
+    let records = store.records(&traffic::ARRIVED, range, ARRIVED).await?;
+    let row = |record: Record| {
+        let id = record.key.as_str().parse().ok()?;
+        Some((id, Arrived::deserialize(record.value).ok()?))
+    };
+    Ok(records.into_iter().filter_map(row).collect())
+}
+
+/// Its event with the action: `issues.opened`.
+pub(crate) fn event(arrived: &Arrived) -> String {
+    match arrived.action.as_str() {
+        "" => arrived.event.clone(),
+        action => format!("{}.{action}", arrived.event),
     }
 }
 

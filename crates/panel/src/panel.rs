@@ -125,6 +125,7 @@ fn shared_pages() -> Router {
         .route("/deliveries", get(pages::deliveries::page))
         .route("/deliveries/{id}", get(pages::delivery::page))
         .route("/deliveries/{id}/body", get(pages::delivery::raw))
+        .route("/deliveries/{id}/on-github", get(pages::delivery::on_github))
         .route("/deliveries/{id}/replay", post(pages::actions::replay))
         .route("/jobs", get(pages::jobs::page))
         .route("/jobs/letters", get(pages::letters::page).post(pages::letters::act))

@@ -67,6 +67,8 @@ async fn no_page_aggregates_scans_or_sorts() {
         "/api/v1/overview".to_owned(),
         "/api/v1/installations".to_owned(),
         "/zone".to_owned(),
+        format!("/installations/{}", delivery.installation.expect("it is from an installation")),
+        format!("/api/v1/installations/{}", delivery.installation.expect("it is from an installation")),
     ];
     let site = Site::open(&world);
     let _ = world.statements();

@@ -5,11 +5,13 @@ use axum::extract::{Path, Query};
 use axum::response::Response;
 use serde::Deserialize;
 use switchboard_clock::Timestamp;
-use switchboard_engine::installations::{Seen, VIEW};
-use switchboard_store::{DeliveryFilter, Hold, Installation, Key, KeyRange};
+use switchboard_engine::installations::{REPOSITORIES, Repositories, Seen, VIEW};
+use switchboard_store::traffic::Arrived;
+use switchboard_store::{Delivery, DeliveryFilter, Hold, Installation, Key, KeyRange};
 
-use super::tables::DeliveryTable;
-use crate::components::{Empty, Fields, GitHubLink, Html, Mark, Pager, State, Time, count};
+use super::tables::{DeliveryTable, event_name};
+use crate::components::{Empty, Fields, GitHubLink, Html, Mark, Pager, State, Time, count, plural};
+use crate::core::Core;
 use crate::insight::Budget;
 use crate::installed::{self, Left};
 use crate::{Fault, Shell, links};
@@ -18,6 +20,8 @@ use crate::{Fault, Shell, links};
 const ROWS: usize = 50;
 /// Deliveries that the page of one installation shows.
 const DELIVERIES: usize = 10;
+/// Names of repositories that it shows.
+const REPOSITORIES_SHOWN: usize = 30;
 
 #[derive(Template)]
 #[template(path = "pages/installations.html")]
@@ -35,7 +39,25 @@ struct Row {
     mark: Mark,
     repositories: String,
     budget: Option<(Left, Time)>,
+    arrived: Option<Arrival>,
     seen: Option<Time>,
+}
+
+/// What an installation sent last.
+struct Arrival {
+    event: String,
+    href: String,
+    at: Time,
+}
+
+impl Arrival {
+    fn new(arrived: &Arrived, now: Timestamp) -> Self {
+        Self {
+            event: installed::event(arrived),
+            href: links::delivery(arrived.delivery),
+            at: Time { at: arrived.at, now },
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -47,14 +69,15 @@ pub(crate) struct Asked {
 pub(crate) async fn list(shell: Shell, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let cursor = asked.cursor.filter(|cursor| !cursor.is_empty());
     let range = cursor.iter().fold(KeyRange::all(), |range, cursor| range.past(cursor));
-    let mut records = shell.store().records(&VIEW, range, ROWS + 1).await?;
+    let mut records = shell.store().records(&VIEW, range.clone(), ROWS + 1).await?;
+    let arrived = installed::arrived(shell.store(), range).await?;
     let holds = shell.store().holds().await?;
     let more = records.len() > ROWS;
     records.truncate(ROWS);
     let next = records.last().filter(|_| more).map(|last| last.key.to_string());
     let seen = records.into_iter().filter_map(|record| Seen::deserialize(record.value).ok());
     let page = InstallationsPage {
-        rows: seen.map(|seen| Row::new(&seen, &holds, &shell)).collect(),
+        rows: seen.map(|seen| Row::new(&seen, &holds, arrived.get(&seen.id), &shell)).collect(),
         pager: Pager::new("/installations", None, cursor.as_deref(), next.as_deref()),
         empty: Empty::new(
             "No installation is known yet.",
@@ -66,7 +89,7 @@ pub(crate) async fn list(shell: Shell, Query(asked): Query<Asked>) -> Result<Res
 }
 
 impl Row {
-    fn new(seen: &Seen, holds: &[Hold], shell: &Shell) -> Self {
+    fn new(seen: &Seen, holds: &[Hold], arrived: Option<&Arrived>, shell: &Shell) -> Self {
         let now = shell.now();
         let budget = installed::budget(shell.core(), seen.id);
         Self {
@@ -75,12 +98,17 @@ impl Row {
             account: installed::name(seen),
             kind: seen.kind.clone().unwrap_or_default(),
             mark: installed::mark(seen, installed::held_until(seen.id, holds, budget.as_ref(), now)),
-            repositories: seen.repositories.clone().unwrap_or_default(),
+            repositories: match (seen.repository_count, seen.repositories.as_deref()) {
+                (Some(number), _) => plural(number, "repository", "repositories"),
+                (None, Some(which)) => format!("{which} repositories"),
+                (None, None) => String::new(),
+            },
             budget: budget
                 .as_ref()
                 .and_then(|budget| Left::of(budget, now))
                 .map(|left| (Time { at: left.reset, now }, left))
                 .map(|(reset, left)| (left, reset)),
+            arrived: arrived.map(|arrived| Arrival::new(arrived, now)),
             seen: seen.seen_at.map(|at| Time { at, now }),
         }
     }
@@ -97,9 +125,18 @@ struct InstallationPage {
     fields: Fields,
     budget: Option<Fields>,
     permissions: Vec<Permission>,
+    /// Whether anybody knows of budgets and tokens.
+    budget_known: bool,
+    tokens: Vec<Token>,
     latest: DeliveryTable,
     all: String,
     empty: Empty,
+}
+
+/// A token that is kept for further calls.
+struct Token {
+    scope: String,
+    ends: Time,
 }
 
 struct Permission {
@@ -115,6 +152,8 @@ pub(crate) async fn one(shell: Shell, Path(id): Path<String>) -> Result<Response
     let (store, now) = (shell.store(), shell.now());
     let seen = store.record(&VIEW, &Key::from(number.to_string())).await?;
     let seen = seen.and_then(|seen| Seen::deserialize(seen).ok());
+    let covered = store.record(&REPOSITORIES, &Key::from(number.to_string())).await?;
+    let covered = covered.and_then(|covered| Repositories::deserialize(covered).ok());
     let holds = store.holds().await?;
     let latest = store.deliveries(DeliveryFilter::Installation(Installation(number)), None, DELIVERIES).await?;
     if seen.is_none() && latest.is_empty() {
@@ -135,18 +174,29 @@ pub(crate) async fn one(shell: Shell, Path(id): Path<String>) -> Result<Response
             fields: Fields::default()
                 .with("Installation", Html::code(&number.to_string()))
                 .with_some("Account", known.kind.as_deref().map(Html::text))
-                .with_some("Repositories", known.repositories.as_deref().map(Html::text))
+                .with_some("Repositories", repositories(&known, covered.as_ref()))
+                .with_some("Last delivery", latest.first().map(last_delivery(now)))
                 .with_some("Suspended since", known.suspended_at.as_deref().map(Html::text))
                 .with_some("Events", (!known.events.is_empty()).then(|| Html::text(&known.events.join(", "))))
                 .with_some("Seen", known.seen_at.map(|at| Html::of(&Time { at, now }))),
             budget: budget.map(|budget| spent(&budget, now)),
             permissions: permissions(&known),
+            budget_known: shell.core().insight.budgets.is_some(),
+            tokens: tokens(shell.core(), number, now),
             latest: DeliveryTable::new(&latest, now, true),
             all: links::deliveries("installation", &number.to_string()),
             empty: Empty::new("It has sent nothing yet.", "Its deliveries appear here as they arrive."),
         };
     let title = page.name.clone();
     shell.live(["record/engine.installation", "delivery"]).page(&title, &page).await
+}
+
+fn last_delivery(now: Timestamp) -> impl Fn(&Delivery) -> Html {
+    move |delivery| {
+        let event = Html::link(&links::delivery(delivery.id), &event_name(delivery));
+        let at = Html::of(&Time { at: delivery.accepted_at, now });
+        Html::joined([Some(event), Some(Html::text(", ")), Some(at)])
+    }
 }
 
 fn spent(budget: &Budget, now: Timestamp) -> Fields {
@@ -160,6 +210,23 @@ fn spent(budget: &Budget, now: Timestamp) -> Fields {
         .with("Points in the last minute", Html::text(&count(budget.points_minute.into())))
         .with("Content writes in the last hour", Html::text(&count(budget.writes_hour.into())))
         .with("Calls under way", Html::text(&count(budget.in_flight.into())))
+}
+
+fn tokens(core: &Core, id: u64, now: Timestamp) -> Vec<Token> {
+    let lives = core.insight.budgets.as_ref().map(|budgets| budgets.tokens(Installation(id))).unwrap_or_default();
+    lives.into_iter().map(|life| Token { scope: life.scope, ends: Time { at: life.expires_at, now } }).collect()
+}
+
+/// How many repositories, and the first of them.
+fn repositories(seen: &Seen, covered: Option<&Repositories>) -> Option<Html> {
+    let Some(covered) = covered else { return seen.repositories.as_deref().map(Html::text) };
+    let shown = covered.names.iter().take(REPOSITORIES_SHOWN);
+    let names =
+        shown.map(|name| Some(Html::joined([Some(Html::link(&links::subject(name), name)), Some(Html::text(" "))])));
+    let rest = covered.count.saturating_sub(covered.names.len().min(REPOSITORIES_SHOWN) as u64);
+    let more = (rest > 0).then(|| Html::text(&format!("and {} more", count(rest))));
+    let head = Html::text(&format!("{} selected: ", count(covered.count)));
+    Some(Html::joined(std::iter::once(Some(head)).chain(names).chain([more])))
 }
 
 fn permissions(seen: &Seen) -> Vec<Permission> {

@@ -21,6 +21,8 @@ const THREADS: usize = 4;
 pub(super) struct Row {
     /// The fragment of its permalink.
     pub(super) key: String,
+    /// Its permalink: where this line stands, whatever happens later.
+    pub(super) permalink: String,
     pub(super) at: Timestamp,
     pub(super) flow: Flow,
     /// What it belongs to.
@@ -63,6 +65,7 @@ impl Row {
         links.extend(open.map(|open| (open, "calls")));
         links.extend(about.map(|subject| (links::subject(subject.as_str()), "story")));
         Self {
+            permalink: String::new(),
             key: format!("d-{id}"),
             at: delivery.accepted_at,
             flow: Flow::In,
@@ -86,6 +89,7 @@ impl Row {
         let opens = more.is_some();
         links.extend(sentence.href().filter(|_| opens).map(|href| (href.to_owned(), "open")));
         Self {
+            permalink: String::new(),
             key,
             at,
             flow,
