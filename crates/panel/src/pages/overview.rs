@@ -15,7 +15,7 @@ use crate::status::Status;
 use crate::{Fault, Shell, links};
 
 /// What one screen has room for.
-const DELIVERIES: usize = 7;
+const DELIVERIES: usize = 6;
 const PROBLEMS: usize = 4;
 const BUDGETS: usize = 4;
 
