@@ -42,16 +42,21 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// What it reaches, without whose it is: `contents: read on 1001`.
+    #[must_use]
+    pub fn reach(&self) -> String {
+        let repositories: Vec<String> = self.repositories.iter().map(ToString::to_string).collect();
+        match repositories.as_slice() {
+            [] => format!("{} on all repositories", self.permissions),
+            some => format!("{} on {}", self.permissions, some.join(", ")),
+        }
+    }
+}
+
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on ", self.permissions)?;
-        if self.repositories.is_empty() {
-            f.write_str("all repositories")?;
-        }
-        for (n, repository) in self.repositories.iter().enumerate() {
-            write!(f, "{}{repository}", if n == 0 { "" } else { ", " })?;
-        }
-        write!(f, " of installation {}", self.installation)
+        write!(f, "{} of installation {}", self.reach(), self.installation)
     }
 }
 
