@@ -173,8 +173,8 @@ pub fn window(minutes: u32) -> Key {
     minutes.to_string().into()
 }
 
-/// `dispatcher.health`.
-pub const HEALTH_CURRENT: Key = Key::of("current");
+/// `engine.health`: the dispatcher's row, with its checks.
+pub const HEALTH_CURRENT: Key = Key::of(crate::handlers::NAME);
 
 /// Lane of a run's plans: its attempts in order.
 #[must_use]

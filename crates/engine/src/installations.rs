@@ -9,6 +9,7 @@
 mod covered;
 mod list;
 mod one;
+mod registered;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchboard_clock::Timestamp;
-use switchboard_github::api::app::Installation;
+use switchboard_github::api::app::{App, Installation};
 use switchboard_github::permission::Permissions;
 use switchboard_store::{Follows, Key, Lane, NewJob, RecordChange, View};
 
@@ -26,6 +27,7 @@ use crate::{Arrival, Context, GITHUB, Schedule, Trouble};
 pub use covered::Repositories;
 pub(crate) use list::look;
 pub(crate) use one::look_at_one;
+pub use registered::{APP, APP_CURRENT, Registered};
 
 /// The scheduled look at the whole list.
 pub const CHECK: &str = "engine.installations";
@@ -135,7 +137,11 @@ pub(crate) fn route(arrival: &Arrival<'_>) -> Option<NewJob> {
 
 /// What the App asks for, name by access.
 async fn needed(context: &Context) -> Result<BTreeMap<String, String>, Trouble> {
-    Ok(words(&context.github.app().conditional().fetch().await?.value.permissions))
+    Ok(words(&app(context).await?.permissions))
+}
+
+async fn app(context: &Context) -> Result<App, Trouble> {
+    Ok(context.github.app().conditional().fetch().await?.value)
 }
 
 fn words(permissions: &Permissions) -> BTreeMap<String, String> {

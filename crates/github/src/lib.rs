@@ -51,7 +51,7 @@ pub use answer::Answer;
 pub use auth::{Auth, Scope};
 pub use budget::Priority;
 pub use call::{Call, Fetched, Raw};
-pub use client::{ClockReading, GitHub, Settings, SettingsError};
+pub use client::{ClockReading, GitHub, Settings, SettingsError, TokenLife};
 pub use error::{Class, Error, HoldScope, Reason};
 pub use hint::Hint;
 pub use http_transport::{HttpTransport, SetupError};

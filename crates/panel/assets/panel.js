@@ -57,6 +57,18 @@
     fetch("/theme", { method: "POST", redirect: "manual", body: new URLSearchParams({ theme }) }).catch(() => {});
   });
 
+  // The browser's zone, for who wants times told in it. Only the script knows it; the server is told once, and again when it
+  // has changed.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  for (const found of $$('form.zone input[name="found"]')) found.value = zone;
+  const remembered = (what) => { try { return sessionStorage.getItem("zone") === what; } catch { return true; } };
+  if (zone && root.dataset.zone && root.dataset.zone !== zone && !remembered(zone)) {
+    sessionStorage.setItem("zone", zone);
+    fetch("/zone", { method: "POST", redirect: "manual", body: new URLSearchParams({ zone: "browser", found: zone }) })
+      .then(() => location.reload())
+      .catch(() => {});
+  }
+
   // Keys: the search box by / or ⌘K, the list of keys by ?, and Escape closes what is open; a dialog closes by itself.
   const keys = $("dialog#keys");
   const showKeys = () => { if (keys && !keys.open) keys.showModal(); };

@@ -16,6 +16,7 @@ use crate::core::{Core, Version};
 use crate::shortcuts::{self, Group};
 use crate::status::Status;
 use crate::theme::Theme;
+use crate::zone::Zone;
 use crate::{Fault, NavItem, assets, links};
 
 /// What draws a page. Handlers extract it, read what they show through [`Shell::store`], and hand it a template.
@@ -27,6 +28,7 @@ pub struct Shell {
     target: Uri,
     theme: Theme,
     topics: Vec<String>,
+    status: Option<Status>,
     chrome: bool,
 }
 
@@ -35,6 +37,8 @@ pub struct Shell {
 struct Layout<'a> {
     title: &'a str,
     theme: Theme,
+    zone: Zone,
+    zone_choice: String,
     stylesheet: &'a str,
     script: &'a str,
     icon: &'a str,
@@ -61,7 +65,7 @@ struct Tab {
 impl Shell {
     fn new(core: Arc<Core>, session: Option<Session>, target: Uri, headers: &HeaderMap) -> Self {
         let chrome = session.is_some();
-        Self { core, session, target, theme: Theme::of(headers), topics: Vec::new(), chrome }
+        Self { core, session, target, theme: Theme::of(headers), topics: Vec::new(), status: None, chrome }
     }
 
     /// A frame without navigation, for pages that nobody needs to be signed in for.
@@ -124,6 +128,13 @@ impl Shell {
         self
     }
 
+    /// The frame's sentence, by a page that has read it already.
+    #[must_use]
+    pub(crate) fn with_status(mut self, status: Status) -> Self {
+        self.status = Some(status);
+        self
+    }
+
     /// The hidden fields of a form that changes something; to be read with [`crate::OperatorForm`]. `None` for who may
     /// only look.
     #[must_use]
@@ -146,7 +157,10 @@ impl Shell {
     /// When a template cannot be rendered. A store that cannot be read only costs the frame its sentence.
     pub async fn page(&self, title: &str, body: &impl Template) -> Result<Response, Fault> {
         let status = if self.chrome && !self.is_visitor() {
-            Some(Status::read(self.store()).await.unwrap_or_else(|_| Status::unreadable(self.now())))
+            match &self.status {
+                Some(known) => Some(known.clone()),
+                None => Some(Status::read(self.store()).await.unwrap_or_else(|_| Status::unreadable(self.now()))),
+            }
         } else {
             None
         };
@@ -158,6 +172,8 @@ impl Shell {
         let layout = Layout {
             title,
             theme: self.theme,
+            zone: Zone::current(),
+            zone_choice: links::zone(target),
             stylesheet: &assets::STYLESHEET.url,
             script: &assets::SCRIPT.url,
             icon: &assets::ICON.url,

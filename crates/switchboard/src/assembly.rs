@@ -9,11 +9,12 @@ use switchboard_clock::{Clock, Entropy};
 use switchboard_dispatcher::Dispatcher;
 use switchboard_dispatcher::config::Config;
 use switchboard_dispatcher::pages::DispatcherPages;
+use switchboard_engine::readiness::Readiness;
 use switchboard_engine::{Automation, Engine, Options, Parts};
 use switchboard_github::secret::WebhookSecret;
 use switchboard_github::{GitHub, InstallationId};
 use switchboard_panel::{
-    Access, Auth, AutomationPages, Budget, Budgets, Insight, Panel, SettingRow, Version, Visibility,
+    Access, Auth, AutomationPages, Budget, Budgets, Insight, Panel, SettingRow, TokenLife, Version, Visibility,
 };
 use switchboard_store::{Installation, Store, StoreError};
 use tokio::net::TcpListener;
@@ -79,6 +80,11 @@ impl Budgets for ClientBudgets {
             held_until: now.held_until,
         }
     }
+
+    fn tokens(&self, installation: Installation) -> Vec<TokenLife> {
+        let lives = self.0.tokens(InstallationId(installation.0)).into_iter();
+        lives.map(|life| TokenLife { scope: life.scope.reach(), expires_at: life.expires_at }).collect()
+    }
 }
 
 /// The automations that are switched on, for what they tell without a server.
@@ -131,7 +137,12 @@ impl Server {
             automations.push(Arc::clone(dispatcher) as Arc<dyn Automation>);
             engine.queues.push(switchboard_dispatcher::handlers::QUEUE);
         }
-        let insight = Insight { settings, budgets: Some(Arc::new(ClientBudgets(github.clone()))) };
+        let readiness = Arc::new(Readiness::new(Arc::clone(&store)));
+        let insight = Insight {
+            settings,
+            budgets: Some(Arc::new(ClientBudgets(github.clone()))),
+            readiness: Some(Arc::clone(&readiness)),
+        };
         let parts = Parts { store: Arc::clone(&store), github, clock, entropy, secrets, automations };
         let engine = Arc::new(Engine::new(parts, engine));
         let pages = dispatcher.iter().map(|dispatcher| {
@@ -150,7 +161,7 @@ impl Server {
             also: vec![(access_to_metrics, metrics)],
         };
         let router = switchboard_engine::webhook::router(engine.acceptor().clone())
-            .merge(probes::router(store))
+            .merge(probes::router(store, readiness))
             .merge(switchboard_dispatcher::pages::schemas())
             .merge(panel.router_with(insight));
         Self { engine, dispatcher, router, shutdown, telemetry: listening }

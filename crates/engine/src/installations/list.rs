@@ -7,7 +7,7 @@ use switchboard_clock::Timestamp;
 use switchboard_github::api::app::Installation;
 use switchboard_store::{Key, KeyRange, Settlement, Work};
 
-use super::{REPOSITORIES, Repositories, Seen, VIEW, covered, forget, needed};
+use super::{REPOSITORIES, Registered, Repositories, Seen, VIEW, app, covered, forget, words};
 use crate::{Context, Trouble};
 
 /// Pages of a hundred that a look reads: what is beyond has no record until a webhook tells of it.
@@ -22,7 +22,8 @@ const COUNTED_AT_ONCE: usize = 6;
 
 /// Reads the list and writes it down; what is no longer on it is forgotten.
 pub(crate) async fn look(_: &Work, context: &Context) -> Result<Settlement, Trouble> {
-    let needed = needed(context).await?;
+    let app = app(context).await?;
+    let needed = words(&app.permissions);
     let (found, whole) = listed(context).await?;
     let known = context.store.list::<Seen>(&VIEW, KeyRange::all(), RECORDS_MAX).await?;
     let known: BTreeMap<Key, Seen> = known.into_iter().collect();
@@ -33,7 +34,7 @@ pub(crate) async fn look(_: &Work, context: &Context) -> Result<Settlement, Trou
         now.repository_count = before.and_then(|before| before.repository_count);
         seen.insert(now.key(), now);
     }
-    let mut settlement = Settlement::done();
+    let mut settlement = Settlement { records: vec![Registered::of(&app).put()], ..Settlement::done() };
     for (id, repositories) in counted(context, &seen).await? {
         if let Some(seen) = seen.get_mut(&id) {
             seen.repository_count = Some(repositories.count);

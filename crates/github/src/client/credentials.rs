@@ -19,7 +19,7 @@ use crate::endpoint::ACCESS_TOKENS;
 use crate::error::{Class, Error, HoldScope, Reason};
 use crate::flight::Flights;
 use crate::hint::Hint;
-use crate::ids::RepoId;
+use crate::ids::{InstallationId, RepoId};
 use crate::limits::{ACCEPT_JSON, JWT_BACKDATE, JWT_LIFETIME, JWT_REUSE, TOKEN_MARGIN};
 use crate::path;
 use crate::permission::{Access, Permission, Permissions};
@@ -53,7 +53,32 @@ pub(super) struct Credentials {
     skew_ms: AtomicI64,
 }
 
+/// How long a token still lives. Its value stays where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenLife {
+    /// The repositories and permissions that it was narrowed to.
+    pub scope: Scope,
+    /// When GitHub ends it, by our clock.
+    pub expires_at: Timestamp,
+}
+
 impl Credentials {
+    /// The tokens of an installation that can still be used, the longest-lived first.
+    pub(super) fn lives(&self, installation: InstallationId, now: Timestamp) -> Vec<TokenLife> {
+        let skew_ms = self.skew_ms();
+        let tokens = self.tokens();
+        let of_it = tokens.iter().filter(|(scope, _)| scope.installation == installation);
+        let mut lives: Vec<_> = of_it
+            .map(|(scope, issued)| TokenLife {
+                scope: scope.clone(),
+                expires_at: Timestamp::from_millis(issued.expires_at.millis().saturating_sub(skew_ms)),
+            })
+            .filter(|life| life.expires_at > now)
+            .collect();
+        lives.sort_by_key(|life| std::cmp::Reverse(life.expires_at));
+        lives
+    }
+
     pub(super) fn skew_ms(&self) -> i64 {
         self.skew_ms.load(Ordering::Relaxed)
     }

@@ -40,6 +40,7 @@ use crate::record::{CallLog, Witnesses};
 use crate::secret::AppKey;
 use crate::transport::Transport;
 use credentials::Credentials;
+pub use credentials::TokenLife;
 pub(crate) use exchange::Outgoing;
 use exchange::ReadFlight;
 pub use reading::ClockReading;
@@ -212,6 +213,12 @@ impl GitHub {
     #[must_use]
     pub fn budgets(&self) -> Vec<(InstallationId, BudgetSnapshot)> {
         self.core.budgets.installations()
+    }
+
+    /// The tokens of an installation that are kept and can still be used, the longest-lived first; never their values.
+    #[must_use]
+    pub fn tokens(&self, installation: InstallationId) -> Vec<TokenLife> {
+        self.core.credentials.lives(installation, self.core.clock.now())
     }
 
     /// How the budget of the App's own calls looks now.

@@ -16,6 +16,7 @@ mod model;
 pub mod reads;
 pub mod retention;
 pub mod settlements;
+pub mod traffic;
 
 pub use house::{Backend, House};
 
@@ -110,6 +111,9 @@ macro_rules! conformance {
                 history_goes_later
                 what_is_pending_or_dead_stays
             }
+            traffic {
+                what_an_installation_sent_last_goes_with_it
+            }
         }
 
         mod histories {
@@ -118,6 +122,11 @@ macro_rules! conformance {
             #[test]
             fn every_history_keeps_the_promises() {
                 $crate::conformance::histories::every_history_keeps_the_promises::<$backend>();
+            }
+
+            #[test]
+            fn the_buckets_equal_what_happened() {
+                $crate::conformance::traffic::the_buckets_equal_what_happened::<$backend>();
             }
         }
     };
@@ -150,6 +159,7 @@ mod tests {
             include_str!("reads.rs"),
             include_str!("retention.rs"),
             include_str!("settlements.rs"),
+            include_str!("traffic.rs"),
         ] {
             let promises = chapter.lines().filter_map(|line| line.strip_prefix("pub async fn ")?.split('<').next());
             for promise in promises {

@@ -35,6 +35,7 @@ mod settle;
 mod shared;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod verbs;
 mod works;
 mod writer;

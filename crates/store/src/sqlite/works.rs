@@ -7,6 +7,7 @@ use super::batch::Batch;
 use super::code::{DEAD, DONE, Json, LEASED, WAITING, WITHDRAWN};
 use super::deliveries::Jobs;
 use super::{code, intents, lane};
+use crate::traffic::Count;
 use crate::{Class, Failure, Outcome, Result, StoreError};
 
 /// Whether a waiting work holds its lane, in SQL: its attempt failed or was put off, and it kept its place, which is
@@ -94,8 +95,14 @@ pub(super) fn settle(batch: &mut Batch<'_>, work: &Standing, outcome: &Outcome, 
     }
     match outcome {
         Outcome::Done => end(batch, work, DONE, None, jobs)?,
-        Outcome::Dead { failure } => end(batch, work, DEAD, Some(failure), jobs)?,
+        Outcome::Dead { failure } => {
+            batch.traffic.count(Count::Failed);
+            end(batch, work, DEAD, Some(failure), jobs)?;
+        }
         Outcome::Retry { at, failure, counted, unanswered } => {
+            if *counted {
+                batch.traffic.count(Count::Retried);
+            }
             batch.execute(
                 "UPDATE works SET state = 0, due = ?2, failure = ?3, attempts = MAX(attempts - ?4, 0),
                      unanswered = ?5, lease_until = NULL WHERE id = ?1",
