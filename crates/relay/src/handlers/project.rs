@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use switchboard_engine::{Context, Trouble};
 use switchboard_github::RepoName;
-use switchboard_store::{Settlement, Work};
+use switchboard_store::{Settlement, Work, WorkFilter};
 
 use crate::advance::State;
 use crate::allowlist::{Allowlist, Entry, Level};
@@ -134,8 +134,7 @@ impl Relay {
                 }
             }
             // What only follows a check run to its end is nothing to do where there is none.
-            let key = keys::check(&desired.head, &desired.name);
-            if desired.create || context.store.get::<Written>(&views::CHECK, &key).await?.is_some() {
+            if desired.create || is_asked_for(context, &desired).await? {
                 draft.check(&desired, None);
             }
         }
@@ -247,6 +246,16 @@ impl Relay {
     pub(crate) fn run_url(&self, repo: &RepoName, run: &str) -> Option<String> {
         run.parse::<u64>().ok().map(|run| format!("{}/{repo}/actions/runs/{run}", self.web))
     }
+}
+
+/// Whether a check run of this name is there, or was asked for: a wish that GitHub has not taken yet must not outlive its reason.
+async fn is_asked_for(context: &Context, desired: &Desired) -> Result<bool, Trouble> {
+    let key = keys::check(&desired.head, &desired.name);
+    if context.store.get::<Written>(&views::CHECK, &key).await?.is_some() {
+        return Ok(true);
+    }
+    let key = keys::check_intent(&desired.head, &desired.name);
+    Ok(!context.store.works(WorkFilter::IntentKey(key), None, 1).await?.is_empty())
 }
 
 fn target_check_wanted(entry: Option<&Entry>, target_checks: bool) -> bool {

@@ -5,4 +5,5 @@
 mod support;
 
 mod dispatch;
+mod endpoint;
 mod scenarios;

@@ -13,11 +13,17 @@ use switchboard_relay::endpoint::Callback;
 use switchboard_relay::handlers::{QUEUE, REFRESH, Relay};
 use switchboard_relay::identity::issuers;
 use switchboard_relay::records::{DispatchRecord, Kind, ResultRecord, RowRecord, TargetRecord, keys, views};
-use switchboard_simulator::{Access, CheckRunView, Downstream, Expected, Repository, Workflow};
+use switchboard_simulator::{Access, CheckRunView, Downstream, Expected, Pull, Repository, RunId, Workflow};
 use switchboard_testkit::{Reported, Wiring, World};
+
+pub mod reports;
 
 pub const UP: &str = "org/up";
 pub const MINUTE: Duration = Duration::from_secs(60);
+/// The label that asks for check runs of the device `cuda`.
+pub const LABEL: &str = "ciflow/crcr/cuda";
+/// An entry on L3, for that device.
+pub const L3: &str = "L3: { cuda: { three/c: } }";
 
 /// An upstream, its world, and what is dispatched in it.
 pub struct Town {
@@ -86,6 +92,14 @@ impl Town {
         self.world.finish(expected).await;
     }
 
+    /// The same, of a story that has looked at what is written to GitHub itself.
+    pub async fn end_as_written(mut self) {
+        self.world.run_until_idle(MINUTE * 60 * 24 * 10).await;
+        let writes = self.world.github.writes();
+        let written: Vec<Expected> = writes.iter().map(|call| Expected::once(&call.method, &call.path)).collect();
+        self.world.finish(&written).await;
+    }
+
     /// The dispatches, oldest first.
     pub async fn dispatches(&self) -> Vec<DispatchRecord> {
         let mut all: Vec<DispatchRecord> = self.all(&views::DISPATCH).await;
@@ -115,6 +129,40 @@ impl Town {
     pub async fn all<T: serde::de::DeserializeOwned>(&self, view: &switchboard_store::View) -> Vec<T> {
         let records = self.world.records(view).await;
         records.into_iter().map(|record| serde_json::from_value(record.value).unwrap()).collect()
+    }
+
+    /// The one result that there is.
+    pub async fn result(&self) -> ResultRecord {
+        let mut all = self.results().await;
+        assert_eq!(all.len(), 1, "{all:?}");
+        all.remove(0)
+    }
+
+    /// The runs in a repository, oldest first.
+    pub fn runs(&self, repo: &str) -> Vec<RunId> {
+        self.world.github.find(repo).unwrap().runs().iter().map(|run| run.id).collect()
+    }
+
+    /// What somebody sees of one check run on a pull request's head: its status, or how it ended.
+    pub fn check(&self, pull: &Pull, check: &str) -> Option<String> {
+        self.checks(&pull.head_sha()).into_iter().find(|(name, _)| name == check).map(|(_, end)| end)
+    }
+
+    /// How many check runs of a name there are on all commits.
+    pub fn count_checks(&self, name: &str) -> usize {
+        self.up.check_runs().iter().filter(|check| check.name == name).count()
+    }
+
+    /// The store's works that could not be done, by code.
+    pub async fn dead(&self) -> Vec<String> {
+        let code = |work: switchboard_store::Work| work.failure.map(|failure| failure.code).unwrap_or_default();
+        self.world.dead_letters().await.into_iter().map(code).collect()
+    }
+
+    /// Calls of GitHub's API of this kind so far, whatever became of them.
+    pub fn calls(&self, method: &str, path: &str) -> usize {
+        let meant = switchboard_simulator::CallPattern::new(method, path);
+        self.world.github.calls().iter().filter(|call| meant.matches(&call.method, &call.path)).count()
     }
 
     /// What somebody sees on a commit: names with status or conclusion.
