@@ -127,7 +127,7 @@ impl Relay {
         context: &Context,
     ) -> Result<(), Trouble> {
         let Some((delivery_id, target)) = self.newest_target(head, repo, context).await? else { return Ok(()) };
-        match target.runs.last() {
+        match target.newest_run() {
             Some(run) => self.rerun(draft, repo, &run.id, false, (head, number), context).await,
             None => self.redispatch(draft, &delivery_id, target, context).await,
         }
