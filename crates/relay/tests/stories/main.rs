@@ -6,4 +6,6 @@ mod support;
 
 mod dispatch;
 mod endpoint;
+mod planning;
+mod results;
 mod scenarios;
