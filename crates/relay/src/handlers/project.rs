@@ -120,12 +120,20 @@ impl Relay {
         }
         let head = &seen.dispatch.head;
         for ((workflow, result), attempts) in names {
-            let shown = if wanted == Wanted::Yes {
-                visible(attempts, |result| result.order())
-            } else {
-                // What is there is followed to its end, whatever came after it.
-                let asked = asked_for(context, head, &name::of_result(&seen.target.repo, workflow, result)).await?;
-                asked.and_then(|asked| attempts.into_iter().find(|result| episode(result) == asked))
+            let shown = match wanted {
+                Wanted::Yes => visible(attempts, |result| result.order()),
+                Wanted::No => None,
+                Wanted::Finish | Wanted::Neutral(_) => {
+                    let check = name::of_result(&seen.target.repo, workflow, result);
+                    let asked = asked_for(context, head, &check).await?;
+                    match wanted {
+                        // What is there is followed to its end, whatever came after it.
+                        Wanted::Finish => {
+                            asked.and_then(|asked| attempts.into_iter().find(|result| episode(result) == asked))
+                        }
+                        _ => asked.and_then(|_| visible(attempts, |result| result.order())),
+                    }
+                }
             };
             if let Some(result) = shown {
                 ask(draft, wanted, self.of_result(seen, result));
@@ -241,6 +249,7 @@ impl Relay {
             details_url: details,
             external_id: seen.dispatch.number.map(|number| format!("{}:{number}", result.run_id)),
             create: true,
+            withdraws: false,
         }
     }
 
@@ -257,6 +266,7 @@ fn ask(draft: &mut Draft<'_>, wanted: Wanted, mut desired: Desired) {
         Wanted::No => return,
         Wanted::Yes | Wanted::Finish => {}
         Wanted::Neutral(why) => {
+            desired.withdraws = true;
             desired.progress = Progress::Completed(Conclusion::Neutral);
             why.text().clone_into(&mut desired.title);
         }
@@ -311,6 +321,7 @@ fn of_target(seen: &Seen<'_>, now: Timestamp) -> Option<Desired> {
         details_url: None,
         external_id: seen.dispatch.number.map(|number| format!("{run}:{number}")),
         create: true,
+        withdraws: false,
     })
 }
 
@@ -341,5 +352,6 @@ fn desired_gate(record: &PullRecord, gate: &Gate, newest: &str, now: Timestamp) 
         details_url: None,
         external_id: Some(format!(":{}", record.info.number)),
         create: true,
+        withdraws: false,
     }
 }

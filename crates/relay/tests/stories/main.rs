@@ -6,6 +6,8 @@ mod support;
 
 mod dispatch;
 mod endpoint;
+mod gate;
 mod planning;
 mod results;
 mod scenarios;
+mod sending;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use switchboard_engine::Reader;
+use switchboard_engine::{Automation, Reader};
 use switchboard_github::RepoName;
 use switchboard_github::oidc::Verifier;
 use switchboard_relay::config::Config;
@@ -14,9 +14,11 @@ use switchboard_relay::handlers::{QUEUE, REFRESH, Relay};
 use switchboard_relay::identity::issuers;
 use switchboard_relay::records::{DispatchRecord, Kind, ResultRecord, RowRecord, TargetRecord, keys, views};
 use switchboard_simulator::{Access, CheckRunView, Downstream, Expected, Pull, Repository, RunId, Workflow};
+use switchboard_store::FactsOf;
 use switchboard_testkit::{Reported, Wiring, World};
 
 pub mod reports;
+pub mod scribe;
 
 pub const UP: &str = "org/up";
 pub const MINUTE: Duration = Duration::from_secs(60);
@@ -51,7 +53,8 @@ impl Town {
             let (config, relay) = (config.clone(), relay.clone());
             move |wiring: &Wiring<'_>| callback(&config, relay(), wiring)
         };
-        let world = World::with(relay).queue(QUEUE).routes(routes);
+        let automations = move || -> Vec<Arc<dyn Automation>> { vec![Arc::new(relay()), Arc::new(scribe::Scribe)] };
+        let world = World::with_all(automations).queue(QUEUE).routes(routes);
         let mut world = world
             .events(&["pull_request", "push", "check_run", "check_suite", "workflow_run"])
             .permissions(&[
@@ -120,6 +123,12 @@ impl Town {
         self.world.record(&views::TARGET, keys::target(delivery_id, &name(repo))).await
     }
 
+    /// The newest dispatch's delivery id at a repository.
+    pub async fn newest_of(&self, repo: &str) -> String {
+        let run = self.world.github.find(repo).unwrap().runs().pop().expect("something was dispatched");
+        run.inputs["delivery_id"].as_str().unwrap().to_owned()
+    }
+
     /// The newest dispatch's target at a repository.
     pub async fn newest_target(&self, repo: &str) -> TargetRecord {
         let newest = self.dispatches().await.pop().expect("something was dispatched");
@@ -184,7 +193,7 @@ impl Town {
     pub async fn facts(&self, kind: &str) -> Vec<Value> {
         let mut found = Vec::new();
         for delivery in self.world.deliveries().await {
-            let facts = self.world.facts_following(&delivery.key.delivery_id).await;
+            let facts = self.world.store().facts(FactsOf::Delivery(delivery.id), None, 1_000).await.unwrap();
             found.extend(facts.into_iter().filter(|fact| fact.kind == kind).map(|fact| fact.data));
         }
         found
