@@ -129,6 +129,8 @@ impl Callback {
         let mut report = Report::read(&body, identity.run_ids)?;
         drop(body);
         consistent(identity, &report, level.entry.options.events.nightly)?;
+        // The attempt belongs to what is said, whoever names it: without it a re-run would look like a repetition.
+        report.run_attempt = Some(report.attempt(identity.run_attempt));
         if report.kind.is_nightly() {
             report.delivery_id.make_ascii_lowercase();
         }
