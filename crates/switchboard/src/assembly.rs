@@ -20,6 +20,10 @@ use switchboard_store::{Installation, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+mod relay;
+
+pub use relay::RelayParts;
+
 use crate::telemetry::{self, Metrics, Telemetry, Traces, Watched};
 use crate::{listen, probes};
 
@@ -39,6 +43,8 @@ pub struct Components {
     pub engine: Options,
     /// The dispatcher's settings.
     pub dispatcher: Config,
+    /// The relay, if it is switched on.
+    pub relay: Option<RelayParts>,
     /// Who may sign in.
     pub auth: Auth,
     /// From where.
@@ -117,6 +123,7 @@ impl Server {
             secrets,
             mut engine,
             dispatcher,
+            relay: relay_parts,
             auth,
             access,
             version,
@@ -137,6 +144,11 @@ impl Server {
             automations.push(Arc::clone(dispatcher) as Arc<dyn Automation>);
             engine.queues.push(switchboard_dispatcher::handlers::QUEUE);
         }
+        let relay = relay_parts.as_ref().map(|parts| parts.relay(&github_url));
+        if let Some(relay) = &relay {
+            automations.push(Arc::new(relay.clone()));
+            engine.queues.push(switchboard_relay::handlers::QUEUE);
+        }
         let readiness = Arc::new(Readiness::new(Arc::clone(&store)));
         let insight = Insight {
             settings,
@@ -145,6 +157,7 @@ impl Server {
         };
         let parts = Parts { store: Arc::clone(&store), github, clock, entropy, secrets, automations };
         let engine = Arc::new(Engine::new(parts, engine));
+        let callback = relay_parts.zip(relay).map(|(parts, relay)| parts.callback(relay, &engine, Arc::clone(&store)));
         let pages = dispatcher.iter().map(|dispatcher| {
             let pages = DispatcherPages::new(Arc::clone(&store), Arc::clone(dispatcher), &engine);
             Arc::new(pages) as Arc<dyn AutomationPages>
@@ -163,6 +176,8 @@ impl Server {
         let router = switchboard_engine::webhook::router(engine.acceptor().clone())
             .merge(probes::router(store, readiness))
             .merge(switchboard_dispatcher::pages::schemas())
+            .merge(relay::schemas())
+            .merge(callback.unwrap_or_default())
             .merge(panel.router_with(insight));
         Self { engine, dispatcher, router, shutdown, telemetry: listening }
     }

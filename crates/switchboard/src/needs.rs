@@ -10,6 +10,8 @@ use switchboard_github::permission::{Access, Permission, Permissions};
 
 use crate::settings::Settings;
 
+mod relay;
+
 pub use repositories::{NeededRepository, repositories};
 
 /// What one part of the server needs on GitHub.
@@ -27,6 +29,7 @@ struct Row {
 /// What is switched on.
 struct Switches<'a> {
     dispatcher: &'a Config,
+    relay: &'a switchboard_relay::config::Config,
     /// Whether people sign in with GitHub because of where they belong.
     memberships: bool,
 }
@@ -67,6 +70,17 @@ const TABLE: &[Row] = &[
         ],
         events: &[],
     },
+    relay::ROW,
+    relay::COMMENTS,
+];
+
+/// What an App must at least be allowed to read before GitHub sends it an event. docs.github.com, "Webhook events and payloads".
+const HEARD_WITH: &[(&str, Permission)] = &[
+    ("check_run", Permission::CHECKS),
+    ("check_suite", Permission::CHECKS),
+    ("pull_request", Permission::PULL_REQUESTS),
+    ("push", Permission::CONTENTS),
+    ("workflow_run", Permission::ACTIONS),
 ];
 
 /// What the App needs on GitHub.
@@ -101,10 +115,17 @@ pub enum Need {
 }
 
 impl Needs {
-    /// What is needed for an automation alone.
+    /// What is needed for the dispatcher alone.
     #[must_use]
     pub fn of(dispatcher: &Config) -> Self {
-        Self::with(&Switches { dispatcher, memberships: false })
+        Self::with(&Switches { dispatcher, relay: &switchboard_relay::config::Config::default(), memberships: false })
+    }
+
+    /// What is needed for the automations that the settings switch on, whoever may sign in.
+    #[must_use]
+    pub fn of_automations(settings: &Settings) -> Self {
+        let (dispatcher, relay) = (&settings.dispatcher.config, &settings.relay.config);
+        Self::with(&Switches { dispatcher, relay, memberships: false })
     }
 
     /// What is needed for everything that the settings switch on.
@@ -112,17 +133,22 @@ impl Needs {
     pub fn of_settings(settings: &Settings) -> Self {
         // Whoever is listed will sign in once there is an App, which is what `setup` asks this for.
         let memberships = settings.auth.asks_memberships;
-        Self::with(&Switches { dispatcher: &settings.dispatcher.config, memberships })
+        let (dispatcher, relay) = (&settings.dispatcher.config, &settings.relay.config);
+        Self::with(&Switches { dispatcher, relay, memberships })
     }
 
     fn with(on: &Switches<'_>) -> Self {
         let rows: Vec<&Row> = TABLE.iter().filter(|row| (row.wanted)(on)).collect();
-        let calls = || rows.iter().flat_map(|row| row.calls.iter().map(|(endpoint, _)| *endpoint));
-        Self {
-            permissions: endpoint::needed(calls()),
-            events: rows.iter().flat_map(|row| row.events.iter().map(|(event, _)| *event)).collect(),
-            reasons: rows.iter().flat_map(|row| row.reasons()).collect(),
+        let reasons: Vec<Reason> = rows.iter().flat_map(|row| row.reasons()).collect();
+        let (mut permissions, mut events) = (Vec::new(), Vec::new());
+        for reason in &reasons {
+            match &reason.need {
+                Need::Permission(permission, access) => permissions.push((permission.clone(), *access)),
+                Need::Event(event) if events.contains(event) => {}
+                Need::Event(event) => events.push(event),
+            }
         }
+        Self { permissions: permissions.into_iter().collect(), events, reasons }
     }
 
     /// Why a permission is needed, each reason with whose it is.
@@ -145,8 +171,17 @@ impl Row {
             let (permission, access) = endpoint.needs.clone()?;
             Some(reason(Need::Permission(permission, access), *why))
         });
+        let granted = |permission: &Permission| {
+            self.calls
+                .iter()
+                .any(|(endpoint, _)| endpoint.needs.as_ref().is_some_and(|(needed, _)| needed == permission))
+        };
+        let heard = self.events.iter().filter_map(|(event, why)| {
+            let (_, permission) = HEARD_WITH.iter().find(|(name, _)| name == event)?;
+            (!granted(permission)).then(|| reason(Need::Permission(permission.clone(), Access::Read), *why))
+        });
         let events = self.events.iter().map(|(event, why)| reason(Need::Event(event), *why));
-        calls.chain(events).collect()
+        calls.chain(heard).chain(events).collect()
     }
 }
 

@@ -11,9 +11,11 @@ mod doctor;
 mod export;
 mod failure;
 mod forward;
+mod input;
 mod jobs;
 mod lint;
 mod migrate;
+mod relay;
 mod replay;
 mod resend;
 mod serve;
@@ -39,8 +41,9 @@ pub use export::{DeliveriesCommand, ExportArgs};
 pub use failure::{Exit, Failure};
 pub use forward::ForwardArgs;
 pub use jobs::{JobState, JobsArgs};
-pub use lint::LintArgs;
+pub use lint::{FileKind, LintArgs};
 pub use migrate::MigrateArgs;
+pub use relay::{RelayArgs, RelayCommand};
 pub use replay::{ReplayArgs, ReplayScope};
 pub use resend::FileArgs;
 pub use serve::ServeArgs;
@@ -107,10 +110,12 @@ pub enum Command {
     Demo(DemoArgs),
     /// Run the simulated GitHub alone
     Simulator(SimulatorArgs),
-    /// Check a `dispatching.yml`
+    /// Check a `dispatching.yml` or an allowlist
     Lint(LintArgs),
     /// Show what a delivery would do, without doing it
     Simulate(SimulateArgs),
+    /// Check the relay's allowlist, and show who would get an event
+    Relay(RelayArgs),
     /// List deliveries, show one, or write one to a file
     Deliveries(DeliveriesArgs),
     /// List jobs and dead letters
@@ -142,6 +147,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Simulator(args) => simulator::run(args),
         Command::Simulate(args) => simulate::run(args, &cli.sources),
+        Command::Relay(args) => relay::run(args, &cli.sources),
         Command::Deliveries(args) => deliveries::run(args, &cli.sources),
         Command::Jobs(args) => jobs::run(args, &cli.sources),
         Command::Replay(args) => replay::run(args, &cli.sources),
@@ -180,6 +186,10 @@ mod tests {
         for command in Cli::command().get_subcommands().filter(|command| command.get_name() != "help") {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(help.contains("Examples:\n  switchboard "), "{} has no example", command.get_name());
+            for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+                let help = below.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("Examples:\n  switchboard "), "{} has no example", below.get_name());
+            }
         }
     }
 }

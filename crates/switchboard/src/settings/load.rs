@@ -11,7 +11,7 @@ use super::origin::Origin;
 use super::problem::{Problem, Problems};
 use super::sources::{IGNORED_VARIABLE, Sources};
 use super::table;
-use super::{Purpose, Settings, sign_in};
+use super::{Purpose, Settings, relay, sign_in};
 
 /// What the loader knows while it judges the whole.
 pub(super) struct Loading<'a> {
@@ -44,10 +44,12 @@ pub(super) fn load(sources: &Sources, purpose: Purpose) -> Result<Settings, Prob
     checks::prefer_own_collector(&mut loading);
     let effective = apply(&mut loading);
     checks::resolve_pairs(&mut loading);
+    relay::judge(&mut loading);
     let named: BTreeSet<String> = loading.problems.iter().filter_map(|problem| problem.setting.clone()).collect();
     // A file that cannot be read may well hold what seems to be missing.
     if purpose == Purpose::Serve && !loading.file.unreadable {
         checks::require(&mut loading, &named);
+        relay::require(&mut loading, &named);
         sign_in::with_github(&mut loading);
         checks::sign_in_beyond_loopback(&mut loading);
     }
@@ -59,9 +61,11 @@ pub(super) fn load(sources: &Sources, purpose: Purpose) -> Result<Settings, Prob
     } else {
         Vec::new()
     };
-    let Draft { server, github, auth, store, log, telemetry, engine, dispatcher } = loading.draft;
+    let Draft { server, github, auth, store, log, telemetry, engine, dispatcher, relay: relay_settings } =
+        loading.draft;
     let auth = auth.finish();
     warnings.extend(sign_in::over_plain_http(&server, &auth));
+    warnings.extend(relay::warning(&relay_settings));
     Ok(Settings {
         server,
         github: github.finish(),
@@ -71,6 +75,7 @@ pub(super) fn load(sources: &Sources, purpose: Purpose) -> Result<Settings, Prob
         telemetry,
         engine,
         dispatcher,
+        relay: relay_settings,
         effective,
         warnings,
     })

@@ -3,6 +3,7 @@
 use toml_edit::Item;
 
 use super::draft::Draft;
+use super::kinds::{read_providers, read_providers_text};
 use super::nearest::nearest;
 use super::value::{Refusal, Value};
 
@@ -143,6 +144,8 @@ pub enum Form {
         /// Such as `webhook secrets`.
         what: &'static str,
     },
+    /// The relay's providers: tables in tables.
+    Providers,
 }
 
 impl Form {
@@ -151,6 +154,10 @@ impl Form {
         let text = raw.trim();
         if let Self::List { .. } | Self::Secrets { .. } = self {
             return Ok(Some(Value::List(split_at_commas(text))));
+        }
+        if let Self::Providers = self {
+            let providers = if text.is_empty() { Vec::new() } else { read_providers_text(text)? };
+            return Ok(Some(Value::Providers(providers)));
         }
         if text.is_empty() {
             return Ok(None);
@@ -167,6 +174,9 @@ impl Form {
 
     /// Reads an item of a TOML file. `None` means that it counts as unset.
     pub(super) fn read_toml(&self, item: &Item) -> Result<Option<Value>, Refusal> {
+        if let Self::Providers = self {
+            return read_providers(item).map(|providers| Some(Value::Providers(providers)));
+        }
         if let Some(flag) = item.as_bool() {
             return match self {
                 Self::Boolean => Ok(Some(Value::Boolean(flag))),
@@ -263,6 +273,7 @@ impl Form {
             Self::Integer { .. } => refusal.hint("write a whole number without quotes"),
             Self::Text { .. } | Self::Secret { .. } | Self::Choice { .. } => refusal.hint("put it in quotes"),
             Self::List { .. } | Self::Secrets { .. } => refusal.hint(r#"write ["one", "two"]"#),
+            Self::Providers => refusal.hint("begin each with [[relay.provider]]"),
         }
     }
 
@@ -283,6 +294,7 @@ impl Form {
             Self::Text { what } | Self::Secret { what } => (*what).to_owned(),
             Self::Choice { words, .. } => format!("one of {}", words.join(", ")),
             Self::List { what } | Self::Secrets { what } => format!("a list of {what}"),
+            Self::Providers => "a list of tables".to_owned(),
         }
     }
 }

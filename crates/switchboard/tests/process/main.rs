@@ -12,6 +12,8 @@ mod forward;
 mod github_sign_in;
 mod public_pages;
 mod recordings;
+mod relay;
+mod relay_commands;
 mod setup;
 mod shutdown;
 mod sign_in;
