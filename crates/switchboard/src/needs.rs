@@ -2,6 +2,7 @@
 //!
 //! Permissions are not written down here: they follow from the endpoints that an automation calls.
 
+mod relay;
 mod repositories;
 
 use switchboard_dispatcher::config::{Config, IssuePolicy};
@@ -9,8 +10,6 @@ use switchboard_github::endpoint::{self, Endpoint};
 use switchboard_github::permission::{Access, Permission, Permissions};
 
 use crate::settings::Settings;
-
-mod relay;
 
 pub use repositories::{NeededRepository, repositories};
 
