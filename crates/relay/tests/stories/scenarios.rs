@@ -138,7 +138,8 @@ async fn relay_23_the_echo_asks_for_no_check_run() {
     town.minutes(1).await;
     let (id, run) = (town.dispatches().await[0].delivery_id.clone(), town.runs("three/c")[0]);
     let labels = serde_json::json!([{ "name": LABEL }]);
-    let echo = serde_json::json!({ "pull_request": { "number": 99, "head": { "sha": "0".repeat(40) }, "labels": labels } });
+    let echo =
+        serde_json::json!({ "pull_request": { "number": 99, "head": { "sha": "0".repeat(40) }, "labels": labels } });
     let answer = town.report("three/c", run, &Said::ended(&id, run, "success").with("payload", echo)).await;
     assert_eq!(answer.status, 200);
     town.minutes(1).await;
@@ -152,7 +153,8 @@ async fn relay_23_the_echo_asks_for_no_check_run() {
 #[tokio::test]
 async fn relay_23_a_removed_label_makes_checks_neutral_and_one_added_again_restores_them() {
     let mut town = Town::with(Config { target_checks: false, ..config() }, L3).await;
-    let script = Downstream::run("CI").result("build").succeeds_after(MINUTE).result("test").succeeds_after(90 * MINUTE);
+    let script =
+        Downstream::run("CI").result("build").succeeds_after(MINUTE).result("test").succeeds_after(90 * MINUTE);
     town.downstream("three/c", script);
     let pull = town.up.open_pull(PullSpec::new("Add a kernel").labels(&[LABEL]));
     town.minutes(5).await;

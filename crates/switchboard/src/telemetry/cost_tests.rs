@@ -33,6 +33,7 @@ async fn fill(store: &SqliteStore, jobs: std::ops::Range<usize>) {
         };
         let (platform, event, action) = ("github".to_owned(), "push".to_owned(), String::new());
         store.accept(NewDelivery {
+            bindings: Vec::new(),
             digest: Digest::of(key.as_bytes()),
             key: DeliveryKey { platform, delivery_id: key, event, action },
             headers: Vec::new(),
