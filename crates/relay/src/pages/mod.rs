@@ -43,7 +43,7 @@ use switchboard_engine::{Context, Engine, Reader};
 use switchboard_github::GitHub;
 use switchboard_panel::components::{Sentence, State, Told, plural};
 use switchboard_panel::{AutomationPages, NavItem};
-use switchboard_store::{Backlog, Fact, Result, Store};
+use switchboard_store::{Fact, Result, Store};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::handlers::{NAME, Relay};
@@ -158,13 +158,6 @@ impl AutomationPages for RelayPages {
             "/api/v1/relay/allowlist",
             "/api/v1/relay/status",
         ]
-    }
-
-    async fn sentence(&self, _: &dyn Store, _: &Backlog) -> Result<Sentence> {
-        let up = self.desk.relay.upstream();
-        let record: Option<AllowlistRecord> =
-            self.desk.reader.get(&views::ALLOWLIST, &keys::upstream(up)).await?;
-        Ok(list_sentence(up.as_str(), record.as_ref()).to("/relay"))
     }
 
     fn tell(&self, fact: &Fact) -> Option<Told> {
