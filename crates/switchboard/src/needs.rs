@@ -2,13 +2,16 @@
 //!
 //! Permissions are not written down here: they follow from the endpoints that an automation calls.
 
+mod relay;
+mod repositories;
+
 use switchboard_dispatcher::config::{Config, IssuePolicy};
 use switchboard_github::endpoint::{self, Endpoint};
 use switchboard_github::permission::{Access, Permission, Permissions};
 
 use crate::settings::Settings;
 
-mod relay;
+pub use repositories::{NeededRepository, repositories};
 
 /// What one part of the server needs on GitHub.
 struct Row {
@@ -127,7 +130,8 @@ impl Needs {
     /// What is needed for everything that the settings switch on.
     #[must_use]
     pub fn of_settings(settings: &Settings) -> Self {
-        let memberships = settings.auth.github.as_ref().is_some_and(|github| github.grants.ask_memberships());
+        // Whoever is listed will sign in once there is an App, which is what `setup` asks this for.
+        let memberships = settings.auth.asks_memberships;
         let (dispatcher, relay) = (&settings.dispatcher.config, &settings.relay.config);
         Self::with(&Switches { dispatcher, relay, memberships })
     }
@@ -209,6 +213,13 @@ mod tests {
             needs.permissions.access(&Permission::MEMBERS)
         };
         assert_eq!((of("@mona"), of("@mona, acme/ops")), (None, Some(Access::Read)));
+    }
+
+    #[test]
+    fn an_app_that_is_yet_to_be_made_asks_for_what_its_people_will_need() {
+        let sources = Sources::default().with_variable("SWITCHBOARD_VIEWERS", "acme");
+        let needs = Needs::of_settings(&Settings::load(&sources, Purpose::Inspect).unwrap());
+        assert_eq!(needs.permissions.access(&Permission::MEMBERS), Some(Access::Read));
     }
 
     #[test]

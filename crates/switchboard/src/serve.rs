@@ -19,7 +19,7 @@ use crate::directory;
 use crate::session_secret::session_secret;
 use crate::settings::kinds::StoreLocation;
 use crate::settings::{GitHubSettings, Settings};
-use crate::telemetry::Traces;
+use crate::telemetry::{Named, Traces};
 
 /// Opens the configured store.
 ///
@@ -110,6 +110,7 @@ pub fn components(settings: &Settings, store: Arc<dyn Store>) -> Result<Componen
             hint: "see .env.example".to_owned(),
         });
     };
+    let telemetry = telemetry(settings)?;
     Ok(Components {
         store,
         github: client(github)?,
@@ -122,7 +123,7 @@ pub fn components(settings: &Settings, store: Arc<dyn Store>) -> Result<Componen
         auth: Auth {
             operator: settings.auth.operator.clone(),
             read_only: settings.auth.viewer.clone(),
-            github: directory::sign_in(settings, github)?,
+            github: directory::sign_in(settings, github, Arc::clone(&telemetry.metrics) as _)?,
             public: public_pages(settings),
             // Only a server keeps one: what other commands sign is good for themselves.
             secret: SessionSecret::random(),
@@ -135,7 +136,7 @@ pub fn components(settings: &Settings, store: Arc<dyn Store>) -> Result<Componen
         version: version(settings),
         github_url: github.api_url.web().trim_end_matches('/').to_owned(),
         settings: setting_rows(settings),
-        telemetry: telemetry(settings)?,
+        telemetry,
     })
 }
 
@@ -157,14 +158,16 @@ fn public_pages(settings: &Settings) -> Vec<String> {
 }
 
 fn telemetry(settings: &Settings) -> Result<TelemetryParts, Failure> {
-    let traces = settings.telemetry.otlp_endpoint.as_ref().map(|collector| {
-        Traces::to(collector.as_str(), settings.server.version()).map_err(|error| Failure::Failed {
-            message: format!("traces cannot be sent to {collector}: {error}"),
+    let traces = settings.telemetry.traces_to().map(|address| {
+        let named = Named { service: settings.telemetry.service_name.as_deref(), version: settings.server.version() };
+        Traces::to(&address, named, Arc::new(SystemEntropy)).map_err(|error| Failure::Failed {
+            message: format!("traces cannot be sent to {address}: {error}"),
             hint: "see OTEL_EXPORTER_OTLP_ENDPOINT in `switchboard settings`".to_owned(),
         })
     });
     let StoreLocation::Sqlite(path) = &settings.store.location;
     Ok(TelemetryParts {
+        metrics: Arc::default(),
         traces: traces.transpose()?,
         public_metrics: settings.telemetry.public_metrics,
         database: Some(path.clone()),

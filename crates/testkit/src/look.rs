@@ -160,6 +160,12 @@ impl World {
         self.plan.gauge.reads()
     }
 
+    /// How many times the server has written to the store so far, claims included.
+    #[must_use]
+    pub fn store_writes(&self) -> u64 {
+        self.plan.gauge.writes()
+    }
+
     /// What was logged since the story began, at every level, stories beside it in the same process included.
     #[must_use]
     pub fn logs(&self) -> String {

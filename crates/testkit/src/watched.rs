@@ -19,6 +19,7 @@ use tokio::sync::broadcast;
 pub(crate) struct Gauge {
     under_way: AtomicUsize,
     reads: AtomicU64,
+    writes: AtomicU64,
     claims: AtomicU64,
     full: AtomicBool,
     settlements_to_fail: AtomicU32,
@@ -33,6 +34,11 @@ impl Gauge {
     /// How many reads there were.
     pub(crate) fn reads(&self) -> u64 {
         self.reads.load(SeqCst)
+    }
+
+    /// How many writes there were.
+    pub(crate) fn writes(&self) -> u64 {
+        self.writes.load(SeqCst)
     }
 
     /// How often work was asked for.
@@ -62,6 +68,7 @@ impl Gauge {
         if self.is_full() {
             return Err(StoreError::Full);
         }
+        self.writes.fetch_add(1, SeqCst);
         let _under_way = UnderWay::new(self);
         call.await
     }

@@ -72,6 +72,9 @@ pub struct Desired {
     pub external_id: Option<String>,
     /// Whether it may be created; otherwise only one that is there is written.
     pub create: bool,
+    /// Whether it says that the check run no longer matters, whatever it shows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withdraws: bool,
 }
 
 /// A check run as it was last written.
@@ -104,7 +107,7 @@ pub enum Write {
 /// What it takes to write `desired`, given what was written before.
 ///
 /// An update needs the same episode (for a result: run and attempt) and must not lead from completed back to open: GitHub would keep the times of
-/// the end. What stands there already is not written again. Everything else is a new check run, which GitHub shows in place of the older one of its name.
+/// the end. What withdraws a check run updates whatever stands there. What stands there already is not written again. Everything else is a new check run, which GitHub shows in place of the older one of its name.
 #[must_use]
 pub fn write(desired: &Desired, written: Option<&Written>) -> Write {
     let Some(written) = written else {
@@ -119,7 +122,7 @@ pub fn write(desired: &Desired, written: Option<&Written>) -> Write {
     }
     let same = desired.episode == written.episode;
     let reopens = written.progress.conclusion().is_some() && desired.progress.conclusion().is_none();
-    if same && !reopens {
+    if desired.withdraws || same && !reopens {
         return Write::Update(written.id);
     }
     // What only follows an existing check run to its end does not open another.
@@ -142,6 +145,7 @@ mod tests {
             details_url: None,
             external_id: None,
             create: true,
+            withdraws: false,
         }
     }
 
@@ -172,6 +176,10 @@ mod tests {
         let finishing = Desired { create: false, ..desired((6, 1, false), Progress::InProgress) };
         assert_eq!(write(&finishing, Some(&there)), Write::Nothing);
         assert_eq!(write(&finishing, None), Write::Nothing);
+        let neutral = Progress::Completed(Conclusion::Neutral);
+        let withdrawn = Desired { create: false, withdraws: true, ..desired((6, 1, false), neutral) };
+        assert_eq!(write(&withdrawn, Some(&there)), Write::Update(9));
+        assert_eq!(write(&withdrawn, None), Write::Nothing);
     }
 
     #[test]

@@ -35,10 +35,19 @@ impl Relay {
         if !waits || target.generation != order.generation || !target.runs.is_empty() {
             return Ok(Settlement::done());
         }
+        if intent.unanswered && target.state != TargetState::Unconfirmed {
+            // The server died over it: whether it had sent anything yet, nobody knows.
+            let failure = Failure {
+                code: "unanswered".to_owned(),
+                message: "the server stopped while it was sending".to_owned(),
+                hint: None,
+            };
+            return Ok(unconfirmed(&order, target.attempts + 1, failure, context));
+        }
         if intent.unanswered && !self.may_resend(intent, &order, &target, context).await? {
             return Ok(told(&order, target.attempts.max(1), Sent::Taken { repository_id: None }, context));
         }
-        if !intent.unanswered && is_expired(order.at, context.now) {
+        if is_expired(order.at, context.now) {
             return Err(Trouble::permanent("expired", "GitHub took no dispatch within six hours of the event"));
         }
         let Some(installation) = self.installed.of(context, &order.repo).await? else {
@@ -101,21 +110,18 @@ impl Relay {
         let permanent = |code: &str, message: String| Trouble::Permanent {
             failure: Failure { code: code.to_owned(), message, hint: error.hint().map(ToString::to_string) },
         };
+        let failure = || Failure {
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            hint: error.hint().map(ToString::to_string),
+        };
         let ours = error.route() == endpoint::REPOSITORY_DISPATCH.route;
         match error.class() {
-            Class::Ambiguous => {
-                let failure = Failure {
-                    code: error.code().to_owned(),
-                    message: error.to_string(),
-                    hint: error.hint().map(ToString::to_string),
-                };
-                let at = context.now + LOOK_AFTER;
-                let settlement = told(order, attempts, Sent::Unconfirmed, context);
-                Ok(Settlement {
-                    outcome: Outcome::Retry { at, failure, counted: true, unanswered: true },
-                    ..settlement
-                })
+            // Whoever answers that it failed has answered: nothing is lost, and it is sent again.
+            Class::Ambiguous if error.status().is_some() => {
+                Err(Trouble::Again { failure: failure(), at: None, unanswered: false })
             }
+            Class::Ambiguous => Ok(unconfirmed(order, attempts, failure(), context)),
             Class::Permanent(Reason::NotInstalled | Reason::Suspended) => {
                 self.installed.doubt(&order.repo);
                 Err(permanent("not_installed", error.to_string()))
@@ -145,6 +151,13 @@ fn writing(installation: InstallationId, repo: &RepoName) -> Scope {
 fn not_installed(message: String) -> Trouble {
     let hint = "install the App on the repository, with access to it; then send the event again from the dead letter";
     Trouble::Permanent { failure: Failure { code: "not_installed".to_owned(), message, hint: Some(hint.to_owned()) } }
+}
+
+/// Nobody knows whether it was sent: a report may tell, until it is looked for.
+fn unconfirmed(order: &DispatchOrder, attempts: u32, failure: Failure, context: &Context) -> Settlement {
+    let at = context.now + LOOK_AFTER;
+    let outcome = Outcome::Retry { at, failure, counted: true, unanswered: true };
+    Settlement { outcome, ..told(order, attempts, Sent::Unconfirmed, context) }
 }
 
 /// Tells the dispatch's lane what became of the send.

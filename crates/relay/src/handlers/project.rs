@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use switchboard_clock::Timestamp;
 use switchboard_engine::{Context, Trouble};
 use switchboard_github::RepoName;
-use switchboard_store::{Settlement, Work};
+use switchboard_store::{Settlement, Work, WorkFilter};
 
 use crate::advance::State;
 use crate::allowlist::{Allowlist, Entry, Level};
 use crate::checks::gate::{Gate, Standing as GateStanding, gate};
 use crate::checks::name;
-use crate::checks::order::{Order, RunOrder, visible};
+use crate::checks::order::visible;
 use crate::checks::state::{Desired, Progress, Written};
 use crate::checks::wanted::{Standing, Wanted, wanted};
 use crate::conclusion::Conclusion;
@@ -117,26 +118,34 @@ impl Relay {
                 changed.iter().any(|(of, name)| (of.as_str(), name.as_str()) == (*workflow, *result))
             });
         }
-        let desired = names.into_values().filter_map(|attempts| visible(attempts, |result| result.order()));
-        let mut desired: Vec<Desired> = desired.map(|result| self.of_result(seen, result)).collect();
-        if self.config.target_checks {
-            desired.extend(of_target(seen));
-        }
-        for mut desired in desired {
-            match wanted {
-                Wanted::No => continue,
-                Wanted::Yes => {}
-                Wanted::Finish => desired.create = false,
-                Wanted::Neutral(why) => {
-                    desired.create = false;
-                    desired.progress = Progress::Completed(Conclusion::Neutral);
-                    why.text().clone_into(&mut desired.title);
+        let head = &seen.dispatch.head;
+        for ((workflow, result), attempts) in names {
+            let shown = match wanted {
+                Wanted::Yes => visible(attempts, |result| result.order()),
+                Wanted::No => None,
+                Wanted::Finish | Wanted::Neutral(_) => {
+                    let check = name::of_result(&seen.target.repo, workflow, result);
+                    let asked = asked_for(context, head, &check).await?;
+                    match wanted {
+                        // What is there is followed to its end, whatever came after it.
+                        Wanted::Finish => {
+                            asked.and_then(|asked| attempts.into_iter().find(|result| episode(result) == asked))
+                        }
+                        _ => asked.and_then(|_| visible(attempts, |result| result.order())),
+                    }
                 }
+            };
+            if let Some(result) = shown {
+                ask(draft, wanted, self.of_result(seen, result));
             }
-            // What only follows a check run to its end is nothing to do where there is none.
-            let key = keys::check(&desired.head, &desired.name);
-            if desired.create || context.store.get::<Written>(&views::CHECK, &key).await?.is_some() {
-                draft.check(&desired, None);
+        }
+        if self.config.target_checks
+            && let Some(desired) = of_target(seen, draft.now)
+        {
+            let asked = wanted == Wanted::Yes
+                || asked_for(context, head, &desired.name).await?.is_some_and(|asked| asked == desired.episode);
+            if asked {
+                ask(draft, wanted, desired);
             }
         }
         Ok(())
@@ -233,13 +242,14 @@ impl Relay {
             head: seen.dispatch.head.clone(),
             name: name::of_result(repo, &result.workflow, &result.result),
             order: result.order().to_string(),
-            episode: format!("{}/{}", result.run_id, result.attempt),
+            episode: episode(result),
             progress,
             title: progress.title().to_owned(),
             summary: lines.join("\n\n"),
             details_url: details,
             external_id: seen.dispatch.number.map(|number| format!("{}:{number}", result.run_id)),
             create: true,
+            withdraws: false,
         }
     }
 
@@ -249,32 +259,57 @@ impl Relay {
     }
 }
 
+/// Asks for a check run, as far as it is wanted.
+fn ask(draft: &mut Draft<'_>, wanted: Wanted, mut desired: Desired) {
+    desired.create = wanted == Wanted::Yes;
+    match wanted {
+        Wanted::No => return,
+        Wanted::Yes | Wanted::Finish => {}
+        Wanted::Neutral(why) => {
+            desired.withdraws = true;
+            desired.progress = Progress::Completed(Conclusion::Neutral);
+            why.text().clone_into(&mut desired.title);
+        }
+    }
+    draft.check(&desired, None);
+}
+
+/// What the check run of this name shows, or was last asked to show: a wish that GitHub has not taken yet must not outlive its reason.
+async fn asked_for(context: &Context, head: &str, name: &str) -> Result<Option<String>, Trouble> {
+    let intents = context.store.works(WorkFilter::IntentKey(keys::check_intent(head, name)), None, 1).await?;
+    if let Some(intent) = intents.first() {
+        return Ok(Some(payload::<Desired>(intent)?.episode));
+    }
+    let written: Option<Written> = context.store.get(&views::CHECK, &keys::check(head, name)).await?;
+    Ok(written.map(|written| written.episode))
+}
+
+/// What the check run of a result shows: one attempt of one run.
+fn episode(result: &ResultRecord) -> String {
+    format!("{}/{}", result.run_id, result.attempt)
+}
+
 fn target_check_wanted(entry: Option<&Entry>, target_checks: bool) -> bool {
     target_checks && entry.is_some_and(|entry| entry.level.checks())
 }
 
 /// The check run of a whole target, once it is more than a plan.
-fn of_target(seen: &Seen<'_>) -> Option<Desired> {
+fn of_target(seen: &Seen<'_>, now: Timestamp) -> Option<Desired> {
     let target = seen.target;
-    let (progress, sort) = match target.state {
-        TargetState::NeverReported => (Progress::Completed(Conclusion::TimedOut), 3),
-        _ if target.is_done() => (Progress::Completed(target.worst_end()?), 3),
-        _ if !target.runs.is_empty() => (Progress::InProgress, 2),
-        TargetState::Sent | TargetState::Unconfirmed => (Progress::Queued, 1),
+    let progress = match target.state {
+        TargetState::NeverReported => Progress::Completed(Conclusion::TimedOut),
+        _ if target.is_done() => Progress::Completed(target.worst_end()?),
+        _ if !target.runs.is_empty() => Progress::InProgress,
+        TargetState::Sent | TargetState::Unconfirmed => Progress::Queued,
         TargetState::Held | TargetState::Unsent | TargetState::Failed | TargetState::Withdrawn => return None,
     };
-    let run = target.runs.last();
-    let place = Order {
-        seq: seen.dispatch.seq.to_string(),
-        run: run.map_or(RunOrder::None, |run| RunOrder::of(&run.id, run.first_at)),
-        attempt: run.map_or(0, |run| run.attempt),
-        completed: sort == 3,
-    };
+    let run = target.newest_run().map_or("", |run| run.id.as_str());
     Some(Desired {
         head: seen.dispatch.head.clone(),
         name: name::of_target(&target.repo),
-        order: place.to_string(),
-        episode: format!("{}/{}", seen.dispatch.delivery_id, place.attempt.max(1)),
+        // Several runs may report on a target, in any order and again: what is decided last is what holds.
+        order: order_by_time(&seen.dispatch.seq.to_string(), now),
+        episode: seen.dispatch.delivery_id.clone(),
         progress,
         title: progress.title().to_owned(),
         summary: format!(
@@ -284,12 +319,18 @@ fn of_target(seen: &Seen<'_>) -> Option<Desired> {
             target.total
         ),
         details_url: None,
-        external_id: seen.dispatch.number.map(|number| format!("{}:{number}", run.map_or("", |run| run.id.as_str()))),
+        external_id: seen.dispatch.number.map(|number| format!("{run}:{number}")),
         create: true,
+        withdraws: false,
     })
 }
 
-fn desired_gate(record: &PullRecord, gate: &Gate, newest: &str, now: switchboard_clock::Timestamp) -> Desired {
+/// The place of what one lane decides anew each time: the dispatch's, then the moment's.
+fn order_by_time(seq: &str, now: Timestamp) -> String {
+    format!("{seq}/{:020}", now.millis().max(0))
+}
+
+fn desired_gate(record: &PullRecord, gate: &Gate, newest: &str, now: Timestamp) -> Desired {
     let title = match gate.progress {
         Progress::Completed(Conclusion::Success) => "Open".to_owned(),
         Progress::Completed(_) => "Closed".to_owned(),
@@ -303,7 +344,7 @@ fn desired_gate(record: &PullRecord, gate: &Gate, newest: &str, now: switchboard
     Desired {
         head: record.info.head_sha.as_str().to_owned(),
         name: name::GATE.to_owned(),
-        order: format!("{newest}/{:020}", now.millis().max(0)),
+        order: order_by_time(newest, now),
         episode: "gate".to_owned(),
         progress: gate.progress,
         title,
@@ -311,5 +352,6 @@ fn desired_gate(record: &PullRecord, gate: &Gate, newest: &str, now: switchboard
         details_url: None,
         external_id: Some(format!(":{}", record.info.number)),
         create: true,
+        withdraws: false,
     }
 }

@@ -201,19 +201,19 @@ impl Relay {
                 verdicts.iter().any(|verdict| planned(&verdict))
             };
             let whole = why != SupersededWhy::Repeated;
-            let mut changed = Vec::new();
+            let (mut changed, mut withdrawn) = (Vec::new(), Vec::new());
             for target in live.targets.iter_mut().filter(|target| target.superseded.is_none()) {
-                let unsent = matches!(target.state, TargetState::Unsent | TargetState::Held);
-                if !(whole && unsent || !whole && again(&target.repo)) {
+                if !whole && !again(&target.repo) {
                     continue;
                 }
                 let before = target.clone();
                 target.superseded = Some(by.clone());
-                if unsent {
+                if matches!(target.state, TargetState::Unsent | TargetState::Held) {
                     if target.state == TargetState::Unsent {
                         draft.withdraw(keys::dispatch_intent(&live.head.delivery_id, &target.repo, target.generation));
                     }
                     target.state = TargetState::Withdrawn;
+                    withdrawn.push(target.repo.clone());
                 }
                 draft.target(&live.head.delivery_id, Some(&before), target);
                 changed.push(target.repo.clone());
@@ -221,8 +221,7 @@ impl Relay {
             if !whole && changed.is_empty() {
                 continue;
             }
-            let data =
-                json!({ "deliveryId": live.head.delivery_id, "why": why.as_str(), "by": by.by, "withdrawn": changed });
+            let data = json!({ "deliveryId": live.head.delivery_id, "why": why.as_str(), "by": by.by, "withdrawn": withdrawn });
             draft.fact("dispatch.superseded", data);
             let Some(mut old) = context::dispatch(context, &live.head.delivery_id).await? else { continue };
             let row = self.row(context, &old).await?;

@@ -1,12 +1,13 @@
 //! Somebody clicked *Re-run* on the upstream: what the check run stands for runs again downstream.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
 use switchboard_engine::{Context, Trouble};
 use switchboard_github::RepoName;
-use switchboard_store::{Coalesce, KeyRange, NewIntent, Settlement, Work};
+use switchboard_store::{Coalesce, KeyRange, NewIntent, Settlement, Work, WorkFilter};
 
 use crate::checks::name::{Named, read};
 use crate::deliver::RerunOrder;
@@ -15,8 +16,8 @@ use crate::handlers::pull::upstream_event;
 use crate::handlers::{NAME, PROJECT, RERUN, Relay, context, job, plan};
 use crate::records::{HeadRecord, RunRecord, TargetRecord, TargetState, keys, views};
 
-/// How long repeated clicks count as one, in milliseconds.
-const ABSORBED_MS: i64 = 10 * 60 * 1000;
+/// How long repeated clicks count as one.
+const ABSORBED: Duration = Duration::from_secs(600);
 /// Pull requests and refs that may share a commit and are looked at.
 const SHARING_MAX: usize = 20;
 
@@ -102,15 +103,20 @@ impl Relay {
         let kind = if all { "all" } else { "failed" };
         let order =
             RerunOrder { repo: repo.clone(), run: run.parse().unwrap_or_default(), all, head: head.to_owned(), number };
-        let window = draft.now.millis().div_euclid(ABSORBED_MS);
+        let key = keys::rerun_intent(repo, run, attempt, kind);
+        let asked = context.store.works(WorkFilter::IntentKey(key.clone()), None, 1).await?;
+        if asked.first().is_some_and(|asked| asked.settled_at.is_none() || draft.now.since(asked.created_at) < ABSORBED)
+        {
+            return Ok(());
+        }
         draft.intent(NewIntent {
             automation: NAME,
             kind: RERUN.to_owned(),
-            key: format!("{}:{window}", keys::rerun_intent(repo, run, attempt, kind)),
+            key,
             lane: None,
             installation: None,
             payload: serde_json::to_value(&order).unwrap_or_default(),
-            coalesce: Coalesce::Once,
+            coalesce: Coalesce::Latest,
             order: None,
             due: None,
         });
@@ -127,7 +133,7 @@ impl Relay {
         context: &Context,
     ) -> Result<(), Trouble> {
         let Some((delivery_id, target)) = self.newest_target(head, repo, context).await? else { return Ok(()) };
-        match target.runs.last() {
+        match target.newest_run() {
             Some(run) => self.rerun(draft, repo, &run.id, false, (head, number), context).await,
             None => self.redispatch(draft, &delivery_id, target, context).await,
         }

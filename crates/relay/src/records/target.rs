@@ -5,6 +5,7 @@ use switchboard_github::RepoName;
 use super::Superseded;
 use crate::allowlist::{Entry, Level};
 use crate::checks::gate::Standing;
+use crate::checks::order::RunOrder;
 use crate::conclusion::Conclusion;
 use crate::config::Config;
 use crate::names::Device;
@@ -168,6 +169,12 @@ impl TargetRecord {
     #[must_use]
     pub fn is_done(&self) -> bool {
         !self.runs.is_empty() && self.runs.iter().all(|run| run.ended && run.open == 0)
+    }
+
+    /// The newest run that has reported, by number where runs have numbers, else by first report.
+    #[must_use]
+    pub fn newest_run(&self) -> Option<&RunRecord> {
+        self.runs.iter().max_by_key(|run| RunOrder::of(&run.id, run.first_at))
     }
 
     /// Results that are open.

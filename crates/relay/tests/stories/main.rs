@@ -5,4 +5,9 @@
 mod support;
 
 mod dispatch;
+mod endpoint;
+mod gate;
+mod planning;
+mod results;
 mod scenarios;
+mod sending;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use switchboard_engine::Reader;
+use switchboard_engine::{Automation, Reader};
 use switchboard_github::RepoName;
 use switchboard_github::oidc::Verifier;
 use switchboard_relay::config::Config;
@@ -13,11 +13,19 @@ use switchboard_relay::endpoint::Callback;
 use switchboard_relay::handlers::{QUEUE, REFRESH, Relay};
 use switchboard_relay::identity::issuers;
 use switchboard_relay::records::{DispatchRecord, Kind, ResultRecord, RowRecord, TargetRecord, keys, views};
-use switchboard_simulator::{Access, CheckRunView, Downstream, Expected, Repository, Workflow};
+use switchboard_simulator::{Access, CheckRunView, Downstream, Expected, Pull, Repository, RunId, Workflow};
+use switchboard_store::FactsOf;
 use switchboard_testkit::{Reported, Wiring, World};
+
+pub mod reports;
+pub mod scribe;
 
 pub const UP: &str = "org/up";
 pub const MINUTE: Duration = Duration::from_secs(60);
+/// The label that asks for check runs of the device `cuda`.
+pub const LABEL: &str = "ciflow/crcr/cuda";
+/// An entry on L3, for that device.
+pub const L3: &str = "L3: { cuda: { three/c: } }";
 
 /// An upstream, its world, and what is dispatched in it.
 pub struct Town {
@@ -45,7 +53,8 @@ impl Town {
             let (config, relay) = (config.clone(), relay.clone());
             move |wiring: &Wiring<'_>| callback(&config, relay(), wiring)
         };
-        let world = World::with(relay).queue(QUEUE).routes(routes);
+        let automations = move || -> Vec<Arc<dyn Automation>> { vec![Arc::new(relay()), Arc::new(scribe::Scribe)] };
+        let world = World::with_all(automations).queue(QUEUE).routes(routes);
         let mut world = world
             .events(&["pull_request", "push", "check_run", "check_suite", "workflow_run"])
             .permissions(&[
@@ -86,6 +95,14 @@ impl Town {
         self.world.finish(expected).await;
     }
 
+    /// The same, of a story that has looked at what is written to GitHub itself.
+    pub async fn end_as_written(mut self) {
+        self.world.run_until_idle(MINUTE * 60 * 24 * 10).await;
+        let writes = self.world.github.writes();
+        let written: Vec<Expected> = writes.iter().map(|call| Expected::once(&call.method, &call.path)).collect();
+        self.world.finish(&written).await;
+    }
+
     /// The dispatches, oldest first.
     pub async fn dispatches(&self) -> Vec<DispatchRecord> {
         let mut all: Vec<DispatchRecord> = self.all(&views::DISPATCH).await;
@@ -106,6 +123,12 @@ impl Town {
         self.world.record(&views::TARGET, keys::target(delivery_id, &name(repo))).await
     }
 
+    /// The newest dispatch's delivery id at a repository.
+    pub async fn newest_of(&self, repo: &str) -> String {
+        let run = self.world.github.find(repo).unwrap().runs().pop().expect("something was dispatched");
+        run.inputs["delivery_id"].as_str().unwrap().to_owned()
+    }
+
     /// The newest dispatch's target at a repository.
     pub async fn newest_target(&self, repo: &str) -> TargetRecord {
         let newest = self.dispatches().await.pop().expect("something was dispatched");
@@ -115,6 +138,40 @@ impl Town {
     pub async fn all<T: serde::de::DeserializeOwned>(&self, view: &switchboard_store::View) -> Vec<T> {
         let records = self.world.records(view).await;
         records.into_iter().map(|record| serde_json::from_value(record.value).unwrap()).collect()
+    }
+
+    /// The one result that there is.
+    pub async fn result(&self) -> ResultRecord {
+        let mut all = self.results().await;
+        assert_eq!(all.len(), 1, "{all:?}");
+        all.remove(0)
+    }
+
+    /// The runs in a repository, oldest first.
+    pub fn runs(&self, repo: &str) -> Vec<RunId> {
+        self.world.github.find(repo).unwrap().runs().iter().map(|run| run.id).collect()
+    }
+
+    /// What somebody sees of one check run on a pull request's head: its status, or how it ended.
+    pub fn check(&self, pull: &Pull, check: &str) -> Option<String> {
+        self.checks(&pull.head_sha()).into_iter().find(|(name, _)| name == check).map(|(_, end)| end)
+    }
+
+    /// How many check runs of a name there are on all commits.
+    pub fn count_checks(&self, name: &str) -> usize {
+        self.up.check_runs().iter().filter(|check| check.name == name).count()
+    }
+
+    /// The store's works that could not be done, by code.
+    pub async fn dead(&self) -> Vec<String> {
+        let code = |work: switchboard_store::Work| work.failure.map(|failure| failure.code).unwrap_or_default();
+        self.world.dead_letters().await.into_iter().map(code).collect()
+    }
+
+    /// Calls of GitHub's API of this kind so far, whatever became of them.
+    pub fn calls(&self, method: &str, path: &str) -> usize {
+        let meant = switchboard_simulator::CallPattern::new(method, path);
+        self.world.github.calls().iter().filter(|call| meant.matches(&call.method, &call.path)).count()
     }
 
     /// What somebody sees on a commit: names with status or conclusion.
@@ -136,7 +193,7 @@ impl Town {
     pub async fn facts(&self, kind: &str) -> Vec<Value> {
         let mut found = Vec::new();
         for delivery in self.world.deliveries().await {
-            let facts = self.world.facts_following(&delivery.key.delivery_id).await;
+            let facts = self.world.store().facts(FactsOf::Delivery(delivery.id), None, 1_000).await.unwrap();
             found.extend(facts.into_iter().filter(|fact| fact.kind == kind).map(|fact| fact.data));
         }
         found

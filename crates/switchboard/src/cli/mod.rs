@@ -37,7 +37,6 @@ pub use completions::CompletionsArgs;
 pub use deliveries::{DeliveriesArgs, DeliveryState};
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
-pub(crate) use doctor::examine;
 pub use export::{DeliveriesCommand, ExportArgs};
 pub use failure::{Exit, Failure};
 pub use forward::ForwardArgs;
@@ -57,7 +56,7 @@ const EXAMPLES: &str = "\
 Start here:
   switchboard demo                     see it work, with a simulated GitHub and no configuration
   switchboard setup                    create the GitHub App and its settings
-  switchboard doctor                   check the configuration, the key and the App's permissions
+  switchboard doctor                   check this machine, the App and what is stored
   switchboard serve                    run the server
 
 Exit codes:
@@ -125,7 +124,7 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Bring webhooks from GitHub's list to a server that GitHub cannot reach
     Forward(ForwardArgs),
-    /// Check configuration, key, clock, permissions and installations
+    /// Check this machine, what is stored and what GitHub says
     Doctor(DoctorArgs),
     /// Bring the store's schema up to date
     Migrate(MigrateArgs),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::checks;
 use super::draft::Draft;
 use super::effective::Effective;
-use super::environment;
+use super::environment::{self, FromVariables};
 use super::file::{self, FileValues, Given, refused};
 use super::origin::Origin;
 use super::problem::{Problem, Problems};
@@ -18,6 +18,8 @@ pub(super) struct Loading<'a> {
     pub(super) sources: &'a Sources,
     pub(super) file: FileValues,
     pub(super) environment: BTreeMap<String, Given>,
+    /// What variables say that are not ours alone.
+    pub(super) shared: BTreeMap<String, Given>,
     pub(super) draft: Draft,
     pub(super) problems: Vec<Problem>,
 }
@@ -25,7 +27,7 @@ pub(super) struct Loading<'a> {
 impl Loading<'_> {
     /// The value that holds, and nothing for a default.
     pub(super) fn winner(&self, name: &str) -> Option<&Given> {
-        self.environment.get(name).or_else(|| self.file.given.get(name))
+        self.environment.get(name).or_else(|| self.file.given.get(name)).or_else(|| self.shared.get(name))
     }
 
     /// Where the value that holds came from.
@@ -37,8 +39,9 @@ impl Loading<'_> {
 pub(super) fn load(sources: &Sources, purpose: Purpose) -> Result<Settings, Problems> {
     let mut problems = Vec::new();
     let file = sources.file.as_ref().map(|text| file::read(text, &mut problems)).unwrap_or_default();
-    let environment = environment::read(&sources.variables, &mut problems);
-    let mut loading = Loading { sources, file, environment, draft: Draft::default(), problems };
+    let FromVariables { own: environment, shared } = environment::read(&sources.variables, &mut problems);
+    let mut loading = Loading { sources, file, environment, shared, draft: Draft::default(), problems };
+    checks::prefer_own_collector(&mut loading);
     let effective = apply(&mut loading);
     checks::resolve_pairs(&mut loading);
     relay::judge(&mut loading);
@@ -78,15 +81,16 @@ pub(super) fn load(sources: &Sources, purpose: Purpose) -> Result<Settings, Prob
     })
 }
 
-/// Lets each row fill its field: first with the default, then from the file, then from the environment, so that a wrong
-/// value in the file is found even where the environment overrides it.
+/// Lets each row fill its field: first with the default, then by variables that are not ours alone, then from the file,
+/// then from the environment, so that a wrong value in the file is found even where the environment overrides it.
 fn apply(loading: &mut Loading<'_>) -> Vec<Effective> {
     let mut effective = Vec::new();
     for setting in table::settings() {
         let name = setting.name();
         let default = setting.default.and_then(|text| setting.form.read_text(text).ok().flatten());
         let default = default.map(|value| Given { value, origin: Origin::Default, entries: Vec::new() });
-        let layers = [default.as_ref(), loading.file.given.get(&name), loading.environment.get(&name)];
+        let (shared, file) = (loading.shared.get(&name), loading.file.given.get(&name));
+        let layers = [default.as_ref(), shared, file, loading.environment.get(&name)];
         for given in layers.into_iter().flatten() {
             if let Err(refusal) = (setting.set)(&mut loading.draft, &given.value) {
                 let at = given.blame(&refusal);

@@ -17,6 +17,9 @@ pub struct Setting {
     pub key: &'static str,
     /// Variables that set it besides [`Setting::variable`]: the first is its name, the rest are older names.
     pub env: &'static [&'static str],
+    /// Whether [`Setting::env`] are variables of a standard, which are often set for all programs of a machine: what was
+    /// said to this one, in its file or by [`Setting::variable`], wins over them.
+    pub shared: bool,
     /// The shape of its value.
     pub form: Form,
     /// What holds when nobody sets it, written as in an environment variable.
@@ -34,12 +37,17 @@ pub(super) type Setter = fn(&mut Draft, &Value) -> Result<(), Refusal>;
 
 impl Setting {
     pub(super) const fn new(section: &'static str, key: &'static str, form: Form, set: Setter) -> Self {
-        Self { section, key, env: &[], form, default: None, example: "", baked: false, about: "", set }
+        Self { section, key, env: &[], shared: false, form, default: None, example: "", baked: false, about: "", set }
     }
 
     pub(super) const fn env(mut self, names: &'static [&'static str]) -> Self {
         self.env = names;
         self
+    }
+
+    pub(super) const fn shared_env(mut self, names: &'static [&'static str]) -> Self {
+        self.shared = true;
+        self.env(names)
     }
 
     pub(super) const fn default(mut self, text: &'static str) -> Self {

@@ -3,15 +3,19 @@
 //! Whatever is written passes [`redact`], which masks what looks like a token or key. Secrets are kept out of log lines by
 //! their types already; this is for the texts of others that quote one.
 
+mod line;
+
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use switchboard_github::redact::redact;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 use crate::settings::{LogFormat, LogSettings};
+use line::FlatJson;
 
 /// Why logging could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -41,8 +45,7 @@ where
     let filter = EnvFilter::try_new(settings.level.directives())?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Redacting(Arc::new(writer)));
     Ok(match settings.format {
-        // Fields stand beside the message, and a span's fields (delivery, job) are listed once.
-        LogFormat::Json => Box::new(builder.json().flatten_event(true).with_current_span(false).finish()),
+        LogFormat::Json => Box::new(builder.fmt_fields(JsonFields::new()).event_format(FlatJson).finish()),
         LogFormat::Text => Box::new(builder.with_ansi(false).finish()),
     })
 }
@@ -125,7 +128,32 @@ mod tests {
         });
         let line: serde_json::Value = serde_json::from_str(text.trim_end()).unwrap();
         assert_eq!((line["message"].as_str(), line["repo"].as_str()), (Some("planned"), Some("octo/site")));
-        assert_eq!(line["spans"][0]["delivery"], "72d3162e");
+        assert_eq!((line["level"].as_str(), line["delivery"].as_str()), (Some("INFO"), Some("72d3162e")));
+    }
+
+    #[test]
+    fn what_a_line_says_itself_stands_before_what_the_spans_around_it_say() {
+        let text = logged("info", "json", || {
+            let outer = tracing::info_span!("outer", delivery = "outer", work = tracing::field::Empty);
+            outer.record("work", 7);
+            let _outer = outer.entered();
+            let _inner = tracing::info_span!("inner", delivery = "inner", level = "no level").entered();
+            let hostile = "a\"}\n{\"delivery\": \"forged\"";
+            tracing::info!(r#type = "t", attempt = 2_u32, took_ms = 3_u128, share = 0.5, late = true, hostile, "said");
+            tracing::info!(delivery = "own", none = tracing::field::Empty, "said");
+        });
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        assert_eq!(
+            (&lines[0]["delivery"], &lines[0]["work"], &lines[0]["level"]),
+            (&"inner".into(), &7.into(), &"INFO".into())
+        );
+        assert_eq!(
+            (&lines[0]["type"], &lines[0]["attempt"], &lines[0]["took_ms"]),
+            (&"t".into(), &2.into(), &3.into())
+        );
+        assert_eq!((&lines[0]["share"], &lines[0]["late"]), (&0.5.into(), &true.into()));
+        assert_eq!((&lines[1]["delivery"], lines[1].get("none")), (&"own".into(), None));
     }
 
     #[test]
