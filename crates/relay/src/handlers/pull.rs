@@ -221,8 +221,7 @@ impl Relay {
             if !whole && changed.is_empty() {
                 continue;
             }
-            let data =
-                json!({ "deliveryId": live.head.delivery_id, "why": why.as_str(), "by": by.by, "withdrawn": withdrawn });
+            let data = json!({ "deliveryId": live.head.delivery_id, "why": why.as_str(), "by": by.by, "withdrawn": withdrawn });
             draft.fact("dispatch.superseded", data);
             let Some(mut old) = context::dispatch(context, &live.head.delivery_id).await? else { continue };
             let row = self.row(context, &old).await?;

@@ -105,7 +105,8 @@ impl Relay {
             RerunOrder { repo: repo.clone(), run: run.parse().unwrap_or_default(), all, head: head.to_owned(), number };
         let key = keys::rerun_intent(repo, run, attempt, kind);
         let asked = context.store.works(WorkFilter::IntentKey(key.clone()), None, 1).await?;
-        if asked.first().is_some_and(|asked| asked.settled_at.is_none() || draft.now.since(asked.created_at) < ABSORBED) {
+        if asked.first().is_some_and(|asked| asked.settled_at.is_none() || draft.now.since(asked.created_at) < ABSORBED)
+        {
             return Ok(());
         }
         draft.intent(NewIntent {

@@ -191,7 +191,8 @@ async fn relay_15_before_there_is_a_list_a_report_is_asked_to_come_back() {
 #[tokio::test]
 async fn relay_18_the_same_report_again_is_a_duplicate_whatever_its_clock_says() {
     let (mut town, id, run) = dispatched_to(config()).await;
-    let at = |second: u8| Said::ended(&id, run, "success").workflow("started_at", format!("2026-01-01T00:00:0{second}Z"));
+    let at =
+        |second: u8| Said::ended(&id, run, "success").workflow("started_at", format!("2026-01-01T00:00:0{second}Z"));
     let first = town.report("two/b", run, &at(1).with("payload", json!({ "action": "opened" }))).await;
     assert_eq!(first.body, json!({ "ok": true, "status": "completed" }));
     let again = town.report("two/b", run, &at(2).with("payload", json!({ "action": "closed" }))).await;

@@ -1,8 +1,8 @@
 //! Cases 22, 29, 30 and 33: nightlies, re-runs, the merge gate, and levels that change.
 
 use serde_json::json;
-use switchboard_relay::config::{Config, GatePolicy};
 use switchboard_relay::conclusion::Conclusion;
+use switchboard_relay::config::{Config, GatePolicy};
 use switchboard_relay::records::{CellState, HealthRecord, Kind, RowRecord};
 use switchboard_simulator::{Downstream, Pull, PullSpec};
 
@@ -98,7 +98,11 @@ async fn relay_29_clicks_on_both_sides_of_any_clock_are_one_within_ten_minutes()
     let run = town.runs("three/c")[0];
     let failed = format!("/repos/three/c/actions/runs/{run}/rerun-failed-jobs");
     // The re-run does not get through, so nothing tells of a new attempt.
-    town.world.github.fault("POST", &failed).always().answer(403, &[], json!({ "message": "This workflow is already running" }));
+    town.world.github.fault("POST", &failed).always().answer(
+        403,
+        &[],
+        json!({ "message": "This workflow is already running" }),
+    );
     let check = town.up.visible_checks(&pull.head_sha()).into_iter().find(|c| c.name.ends_with("build")).unwrap();
     for _ in 0..10 {
         town.up.rerequest_check(check.id);

@@ -7,6 +7,7 @@ mod support;
 mod dispatch;
 mod endpoint;
 mod gate;
+mod interleavings;
 mod planning;
 mod results;
 mod scenarios;

@@ -202,7 +202,8 @@ async fn relay_11_a_close_of_what_was_never_sent_is_not_sent_either() {
 async fn relay_12_a_newcomers_head_waits_for_an_approval_each_time() {
     let mut town = Town::with(Config { hold_new_authors: true, ..config() }, "L2: [two/b]").await;
     let workflow = town.downstream("two/b", silent());
-    let pull = town.up.open_pull(PullSpec::new("Add a kernel").by("eve").forked().association("FIRST_TIME_CONTRIBUTOR"));
+    let pull =
+        town.up.open_pull(PullSpec::new("Add a kernel").by("eve").forked().association("FIRST_TIME_CONTRIBUTOR"));
     town.minutes(1).await;
     assert_eq!(town.newest_target("two/b").await.state, TargetState::Held);
     assert!(town.runs("two/b").is_empty());

@@ -63,7 +63,10 @@ async fn relay_17_an_end_without_a_start_is_taken_and_a_late_start_is_only_noted
     assert_eq!(town.report("two/b", run, &Said::ended(&id, run, "success")).await.status, 200);
     town.minutes(1).await;
     let done = town.result().await;
-    assert_eq!((done.state, done.execution_ms, done.queue_ms), (completed(Conclusion::Success, By::Report), None, None));
+    assert_eq!(
+        (done.state, done.execution_ms, done.queue_ms),
+        (completed(Conclusion::Success, By::Report), None, None)
+    );
     assert_eq!(town.report("two/b", run, &Said::started(&id, run)).await.body["status"], "in_progress");
     town.minutes(1).await;
     let late = town.result().await;

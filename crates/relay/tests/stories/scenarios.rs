@@ -131,6 +131,21 @@ async fn relay_28_a_check_whose_creation_got_no_answer_is_found_again() {
 }
 
 #[tokio::test]
+async fn relay_28_a_check_whose_creation_got_no_answer_is_withdrawn_with_its_label() {
+    let mut town = Town::with(Config { target_checks: false, ..config() }, L3).await;
+    town.downstream("three/c", five_minutes());
+    town.world.github.fault("POST", "/repos/org/up/check-runs").lose_answer();
+    town.world.github.fault("GET", "/repos/org/up/commits/*/check-runs").times(4).status(502);
+    let pull = town.up.open_pull(PullSpec::new("Add a kernel").labels(&[LABEL]));
+    town.world.run_for(MINUTE / 4).await;
+    pull.unlabel(LABEL);
+    town.minutes(90).await;
+    assert_eq!(town.check(&pull, BUILD).as_deref(), Some("neutral"));
+    assert_eq!(town.count_checks(BUILD), 1);
+    town.end_as_written().await;
+}
+
+#[tokio::test]
 async fn relay_23_the_echo_asks_for_no_check_run() {
     let mut town = Town::with(config(), L3).await;
     town.downstream("three/c", Downstream::run("CI").result("other").never_reports().succeeds_after(MINUTE));
@@ -138,7 +153,8 @@ async fn relay_23_the_echo_asks_for_no_check_run() {
     town.minutes(1).await;
     let (id, run) = (town.dispatches().await[0].delivery_id.clone(), town.runs("three/c")[0]);
     let labels = serde_json::json!([{ "name": LABEL }]);
-    let echo = serde_json::json!({ "pull_request": { "number": 99, "head": { "sha": "0".repeat(40) }, "labels": labels } });
+    let echo =
+        serde_json::json!({ "pull_request": { "number": 99, "head": { "sha": "0".repeat(40) }, "labels": labels } });
     let answer = town.report("three/c", run, &Said::ended(&id, run, "success").with("payload", echo)).await;
     assert_eq!(answer.status, 200);
     town.minutes(1).await;
@@ -152,7 +168,8 @@ async fn relay_23_the_echo_asks_for_no_check_run() {
 #[tokio::test]
 async fn relay_23_a_removed_label_makes_checks_neutral_and_one_added_again_restores_them() {
     let mut town = Town::with(Config { target_checks: false, ..config() }, L3).await;
-    let script = Downstream::run("CI").result("build").succeeds_after(MINUTE).result("test").succeeds_after(90 * MINUTE);
+    let script =
+        Downstream::run("CI").result("build").succeeds_after(MINUTE).result("test").succeeds_after(90 * MINUTE);
     town.downstream("three/c", script);
     let pull = town.up.open_pull(PullSpec::new("Add a kernel").labels(&[LABEL]));
     town.minutes(5).await;

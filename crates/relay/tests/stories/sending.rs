@@ -105,7 +105,11 @@ async fn relay_9_one_target_that_is_gone_fails_for_itself() {
     for repo in ["a/one", "b/two"] {
         town.downstream(repo, silent());
     }
-    town.world.github.fault("POST", "/repos/b/two/dispatches").always().answer(404, &[], json!({ "message": "Not Found" }));
+    town.world.github.fault("POST", "/repos/b/two/dispatches").always().answer(
+        404,
+        &[],
+        json!({ "message": "Not Found" }),
+    );
     town.up.open_pull("Add a kernel");
     town.minutes(30).await;
     let failed = town.newest_target("b/two").await;
