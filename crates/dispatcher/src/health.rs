@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use switchboard_clock::Timestamp;
+use switchboard_engine::health::{Told, Wellness};
 
 use crate::histogram::Percentile;
 
@@ -82,6 +83,22 @@ pub struct Health {
     pub checks: Vec<Check>,
     /// The newest run that was accepted.
     pub last_event_at: Option<Timestamp>,
+}
+
+impl Health {
+    /// How it is in words, for whoever shows all automations side by side.
+    #[must_use]
+    pub fn told(&self, now: Timestamp) -> Told {
+        let (wellness, words) = match self.status {
+            Status::Green => (Wellness::Well, "Every check is green.".to_owned()),
+            Status::Idle | Status::Unknown => {
+                (Wellness::Quiet, "Quiet: too little happened lately to judge.".to_owned())
+            }
+            Status::Amber => (Wellness::Look, format!("{}.", self.reasons.join("; "))),
+            Status::Red => (Wellness::Bad, format!("{}.", self.reasons.join("; "))),
+        };
+        Told { wellness, words, since: now }
+    }
 }
 
 /// Examines the vitals.

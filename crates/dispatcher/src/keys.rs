@@ -5,7 +5,7 @@
 //! holds `/` unless it is a repository's full name or a run key, so keys cannot be confused.
 
 use switchboard_clock::Timestamp;
-use switchboard_store::{Key, Lane, Subject};
+use switchboard_store::{Key, KeyRange, Lane, Subject};
 
 use crate::matching::CandidateNumber;
 use crate::names::{RepositoryName, WorkflowFile};
@@ -81,6 +81,12 @@ pub fn problem(at: Timestamp, key: RunKey, number: CandidateNumber) -> Key {
 #[must_use]
 pub fn problem_of(reason: Reason, at: Timestamp, key: RunKey, number: CandidateNumber) -> Key {
     format!("{reason}/{}/{key}/{number}", rev(at)).into()
+}
+
+/// The keys of `dispatcher.problem_reason` of one reason, newest first.
+#[must_use]
+pub fn problems_of(reason: Reason) -> KeyRange {
+    KeyRange::prefix(&format!("{reason}/"))
 }
 
 /// `dispatcher.repo`.
@@ -167,8 +173,8 @@ pub fn window(minutes: u32) -> Key {
     minutes.to_string().into()
 }
 
-/// `dispatcher.health`.
-pub const HEALTH_CURRENT: Key = Key::of("current");
+/// `engine.health`: the dispatcher's row, with its checks.
+pub const HEALTH_CURRENT: Key = Key::of(crate::handlers::NAME);
 
 /// Lane of a run's plans: its attempts in order.
 #[must_use]

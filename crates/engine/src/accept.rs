@@ -1,6 +1,7 @@
 //! Beat 1: verify, recognise a duplicate, write durably, answer. Nothing else happens while the sender waits.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -16,7 +17,7 @@ use switchboard_store::{
 
 use crate::automation::{API, Arrival, Automation, GITHUB};
 use crate::crash::{CrashPoint, Crashed, Crashes};
-use crate::observe::{Accepted, Observer};
+use crate::observe::{Accepted, Observer, Via};
 use crate::subject;
 
 /// GitHub sends at most 25 MB and drops larger payloads (GitHub Docs, "Webhook events and payloads").
@@ -45,6 +46,9 @@ pub struct Answer {
     pub delivery: String,
     /// Our own id of the delivery: the first one's, if this is a duplicate.
     pub id: DeliveryId,
+    /// Whether it had come before and was given up, and is worked on again.
+    #[serde(skip)]
+    pub requeued: bool,
 }
 
 /// Why a webhook was not taken in.
@@ -143,8 +147,9 @@ impl Acceptor {
             Verdict::Conflict => Err(Refusal::Conflict),
             // A webhook binds nothing, so nothing can contradict it.
             Verdict::Accepted | Verdict::Requeued | Verdict::Duplicate | Verdict::Bound { .. } => {
-                let duplicate = verdict == Verdict::Duplicate;
-                Ok(Answer { accepted: true, duplicate, ignored, delivery: guid.as_str().to_owned(), id })
+                let (duplicate, requeued) = (verdict == Verdict::Duplicate, verdict == Verdict::Requeued);
+                let delivery = guid.as_str().to_owned();
+                Ok(Answer { accepted: true, duplicate, ignored, delivery, id, requeued })
             }
         }
     }
@@ -161,24 +166,27 @@ impl Acceptor {
             event: event.to_owned(),
             action: envelope.action.clone().unwrap_or_default(),
         };
-        Ok(self.store.accept(self.delivery(key, Digest::of(&body), Vec::new(), body, &envelope)).await?)
+        Ok(self.take(Via::List, self.delivery(key, Digest::of(&body), Vec::new(), body, &envelope)).await?)
     }
 
     /// Takes a delivery in that another endpoint has verified, by its own contract.
     ///
     /// # Errors
-    /// What the store says.
-    pub async fn verified(&self, new: Verified) -> Result<Acceptance, StoreError> {
+    /// [`Refusal::Store`] with what the store says.
+    pub async fn verified(&self, new: Verified) -> Result<Acceptance, Refusal> {
         let mut delivery = self.delivery(new.key, new.digest, Vec::new(), new.body, &Envelope::default());
         delivery.subject = new.subject;
         delivery.repository = Some(new.repository);
         delivery.bindings = new.bindings;
-        self.store.accept(delivery).await
+        self.crashes.pass(CrashPoint::BeforeAccept)?;
+        let acceptance = self.store.accept(delivery).await?;
+        self.crashes.pass(CrashPoint::AfterAccept)?;
+        Ok(acceptance)
     }
 
-    /// Tells whoever measures that another endpoint answered.
-    pub fn observe(&self, accepted: &Accepted<'_>) {
-        self.observer.accepted(accepted);
+    /// Tells whoever measures, and the log, that another endpoint answered. `guid` is by what its sender knows the delivery.
+    pub fn observe(&self, guid: &str, accepted: &Accepted<'_>) {
+        self.tell(guid, accepted);
     }
 
     /// Takes an operator's action in.
@@ -199,7 +207,36 @@ impl Acceptor {
         let mut delivery = self.delivery(key, Digest::of(&body), Vec::new(), body, &envelope);
         delivery.subject = action.subject;
         delivery.installation = action.installation;
-        self.store.accept(delivery).await
+        self.take(Via::Operator, delivery).await
+    }
+
+    /// Stores what did not come as a webhook.
+    async fn take(&self, via: Via, delivery: NewDelivery) -> Result<Acceptance, StoreError> {
+        let (started_at, begun) = (self.store.now(), Instant::now());
+        let (guid, event) = (delivery.key.delivery_id.clone(), delivery.key.event.clone());
+        let ignored = delivery.jobs.is_empty();
+        let acceptance = self.store.accept(delivery).await?;
+        let outcome = match acceptance.verdict {
+            Verdict::Conflict => "conflict",
+            Verdict::Duplicate => "duplicate",
+            Verdict::Requeued => "requeued",
+            Verdict::Bound { .. } => "bound",
+            Verdict::Accepted => accepted(ignored),
+        };
+        let refused = matches!(acceptance.verdict, Verdict::Conflict | Verdict::Bound { .. });
+        let taken = (!refused).then_some(acceptance.id);
+        let took = begun.elapsed();
+        self.tell(&guid, &Accepted { via, event: Some(&event), outcome, delivery: taken, started_at, took });
+        Ok(acceptance)
+    }
+
+    /// Tells whoever measures, and the log. A line for each delivery is more than most want, so it is for debugging.
+    pub(crate) fn tell(&self, guid: &str, accepted: &Accepted<'_>) {
+        let Accepted { via, event, outcome, delivery, .. } = accepted;
+        if let Some(delivery) = delivery {
+            tracing::debug!(%delivery, deliveryId = guid, event, outcome, via = via.as_str(), "a delivery was taken in");
+        }
+        self.observer.accepted(accepted);
     }
 
     fn delivery(
@@ -228,6 +265,21 @@ impl Acceptor {
     pub(crate) fn jobs(&self, arrival: &Arrival<'_>) -> Vec<switchboard_store::NewJob> {
         self.automations.iter().flat_map(|automation| automation.route(arrival)).collect()
     }
+}
+
+impl Answer {
+    /// What became of the delivery, as a label.
+    pub(crate) const fn outcome(&self) -> &'static str {
+        match self {
+            Self { duplicate: true, .. } => "duplicate",
+            Self { requeued: true, .. } => "requeued",
+            Self { ignored, .. } => accepted(*ignored),
+        }
+    }
+}
+
+const fn accepted(ignored: bool) -> &'static str {
+    if ignored { "ignored" } else { "accepted" }
 }
 
 /// The headers worth keeping: what GitHub says about the delivery. Signatures are not kept, they are made anew.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt as _;
 use switchboard_clock::{Timestamp, jittered};
 use switchboard_github::record::CallRecord;
-use switchboard_store::{Attempt, Class, Failure, Hold, Leased, Outcome, Settlement, StoreError, Work};
+use switchboard_store::{Attempt, Class, Failure, Hold, Leased, NewFact, Outcome, Settlement, StoreError, Work};
 use tracing::Instrument as _;
 
 use crate::crash::{CrashPoint, Crashed};
@@ -29,12 +29,13 @@ struct Ended {
     failure: Option<String>,
     committed: bool,
     calls: Vec<CallRecord>,
+    facts: Vec<NewFact>,
 }
 
 impl Ended {
     /// The lease went before there was anything to settle.
     fn lost() -> Self {
-        Self { ending: Ending::Lost, failure: None, committed: false, calls: Vec::new() }
+        Self { ending: Ending::Lost, failure: None, committed: false, calls: Vec::new(), facts: Vec::new() }
     }
 
     /// It comes to this, which is not committed yet.
@@ -45,7 +46,8 @@ impl Ended {
             Outcome::Retry { counted: false, failure, .. } => (Ending::Wait, Some(failure)),
             Outcome::Dead { failure } => (Ending::Dead, Some(failure)),
         };
-        Self { ending, failure: failure.map(|failure| failure.code.clone()), committed: false, calls }
+        let failure = failure.map(|failure| failure.code.clone());
+        Self { ending, failure, committed: false, calls, facts: Vec::new() }
     }
 }
 
@@ -58,7 +60,16 @@ impl Engine {
         Ok(())
     }
 
+    /// Tells whoever measures, and the log.
     fn tell(&self, work: &Work, ended: &Ended, started_at: Timestamp, took: Duration) {
+        let (attempt, outcome, duration_ms) = (work.attempts, ended.ending.as_str(), took.as_millis());
+        span(work).in_scope(|| match ended.ending {
+            Ending::Retry => {
+                let code = ended.failure.as_deref();
+                tracing::info!(attempt, outcome, code, duration_ms, "an attempt failed; there will be another");
+            }
+            _ => tracing::debug!(attempt, outcome, duration_ms, "an attempt has ended"),
+        });
         self.options.observer.attempted(&Attempted {
             work,
             ending: ended.ending,
@@ -67,6 +78,7 @@ impl Engine {
             started_at,
             took,
             calls: &ended.calls,
+            facts: &ended.facts,
         });
     }
 
@@ -216,7 +228,7 @@ impl Engine {
             match self.store.settle(leased.lease, settlement.clone()).await {
                 Ok(()) => {
                     self.crashes.pass(CrashPoint::Settled)?;
-                    return Ok(Ended { committed: true, ..ended });
+                    return Ok(Ended { committed: true, facts: settlement.facts, ..ended });
                 }
                 Err(StoreError::StaleLease) => {
                     tracing::warn!("a stale lease settled nothing");

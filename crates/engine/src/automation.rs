@@ -7,7 +7,8 @@ use switchboard_clock::Timestamp;
 use switchboard_github::webhook::envelope::Envelope;
 use switchboard_store::{DeliveryKey, Failure, Installation, Lane, NewJob, Queue, Settlement, Work};
 
-use crate::{Context, Trouble};
+use crate::files::FilesRead;
+use crate::{Context, Reader, Trouble};
 
 /// One of the products that live on the engine.
 ///
@@ -51,6 +52,15 @@ pub trait Automation: Send + Sync + 'static {
     async fn lease_lost(&self, work: &Work, context: &Context) -> Option<Settlement> {
         let _ = (work, context);
         None
+    }
+
+    /// The files in repositories that its rules come from, as it last read them. By ranges of keys alone.
+    ///
+    /// # Errors
+    /// What the store says.
+    async fn files(&self, store: &Reader) -> switchboard_store::Result<FilesRead> {
+        let _ = store;
+        Ok(FilesRead { all: true, ..FilesRead::default() })
     }
 
     /// What to do again and again.

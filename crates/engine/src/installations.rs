@@ -1,31 +1,48 @@
 //! Where the App is installed, as GitHub last said: one record an installation, for pages that never ask GitHub.
 //!
-//! A look reads the App and its list of installations, at start and on a schedule. Webhooks about installations do not
-//! start one: they make no work, and what they say is in the list a few minutes later.
+//! A look reads the App and its whole list of installations, at start and on a schedule. A webhook about an installation
+//! (created, suspended, permissions accepted, repositories added, …) makes a look at that one, so that the record is true
+//! within seconds. Many webhooks about one installation that come together are one look.
+//!
+//! All looks share one lane, so that an older one never overwrites a newer.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod covered;
+mod list;
+mod one;
+mod registered;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchboard_clock::Timestamp;
-use switchboard_github::api::app::Installation;
+use switchboard_github::api::app::{App, Installation};
 use switchboard_github::permission::Permissions;
-use switchboard_store::{Key, KeyRange, Lane, RecordChange, Settlement, View, Work};
+use switchboard_store::{Follows, Key, Lane, NewJob, RecordChange, View};
 
-use crate::operations::QUEUE;
-use crate::{Context, Schedule, Trouble};
+use crate::operations::{NAME, QUEUE};
+use crate::{Arrival, Context, GITHUB, Schedule, Trouble};
 
-/// The scheduled look.
+pub use covered::Repositories;
+pub(crate) use list::look;
+pub(crate) use one::look_at_one;
+pub use registered::{APP, APP_CURRENT, Registered};
+
+/// The scheduled look at the whole list.
 pub const CHECK: &str = "engine.installations";
+/// The look at one installation that a webhook makes.
+pub const CHECK_ONE: &str = "engine.installation";
 /// Installations by their number; holds [`Seen`] rows.
 pub const VIEW: View = View::of("engine.installation");
+/// What installations cover that cover selected repositories, by their number; holds [`Repositories`] rows.
+pub const REPOSITORIES: View = View::of("engine.installation.repositories");
+
+/// The events that say that something about an installation has changed. GitHub sends them to every App; nobody subscribes.
+/// Source: docs.github.com, "Webhook events and payloads".
+const EVENTS: [&str; 3] = ["installation", "installation_repositories", "installation_target"];
 
 const EVERY: Duration = Duration::from_secs(600);
-/// Pages of a hundred that a look reads: what is beyond has no record.
-const PAGES_MAX: usize = 8;
-/// Records that a look compares with the list: as many as it can have written.
-const RECORDS_MAX: usize = PAGES_MAX * 100;
 
 /// An installation as a look saw it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +56,8 @@ pub struct Seen {
     pub kind: Option<String>,
     /// `all` or `selected` repositories.
     pub repositories: Option<String>,
+    /// How many it covers, if it covers selected ones and they were counted; their names stand in [`REPOSITORIES`].
+    pub repository_count: Option<u64>,
     /// Since when it is suspended, if it is.
     pub suspended_at: Option<String>,
     /// What the account granted, name by access.
@@ -51,44 +70,78 @@ pub struct Seen {
     pub seen_at: Option<Timestamp>,
 }
 
-pub(crate) fn schedule() -> Schedule {
-    Schedule { kind: CHECK, queue: QUEUE, lane: Lane::of("installations"), every: EVERY, at_start: true }
-}
-
-/// Reads the list and writes it down; what is no longer on it is forgotten.
-pub(crate) async fn look(_: &Work, context: &Context) -> Result<Settlement, Trouble> {
-    let needed = words(&context.github.app().fetch().await?.value.permissions);
-    let mut found: Vec<Installation> = Vec::new();
-    let mut page = context.github.installations().fetch().await?;
-    for left in (0..PAGES_MAX).rev() {
-        found.append(&mut page.value);
-        match page.answer.next() {
-            Some(next) if left > 0 => page = context.github.installations().page(next).fetch().await?,
-            _ => break,
-        }
-    }
-    let mut settlement = Settlement::done();
-    let mut listed = BTreeSet::new();
-    for installation in found {
-        let key = Key::from(installation.id.to_string());
-        let seen = Seen {
+impl Seen {
+    /// What GitHub says now. How many repositories are covered is another question.
+    fn of(installation: Installation, needed: &BTreeMap<String, String>, now: Timestamp) -> Self {
+        Self {
             id: installation.id.0,
             account: installation.account.as_ref().and_then(|account| account.login.clone()),
             kind: installation.account.and_then(|account| account.kind),
             repositories: installation.repository_selection,
+            repository_count: None,
             suspended_at: installation.suspended_at,
             granted: words(&installation.permissions),
             needed: needed.clone(),
             events: installation.events,
-            seen_at: Some(context.now),
-        };
-        listed.insert(key.clone());
-        settlement.records.push(RecordChange::Put(VIEW, key, json!(seen)));
+            seen_at: Some(now),
+        }
     }
-    let known = context.store.list::<serde_json::Value>(&VIEW, KeyRange::all(), RECORDS_MAX).await?;
-    let gone = known.into_iter().map(|(key, _)| key).filter(|key| !listed.contains(key));
-    settlement.records.extend(gone.map(|key| RecordChange::Delete(VIEW, key)));
-    Ok(settlement)
+
+    /// Whether it covers some repositories only, and GitHub would say which.
+    fn is_countable(&self) -> bool {
+        self.repositories.as_deref() == Some("selected") && self.suspended_at.is_none()
+    }
+
+    fn key(&self) -> Key {
+        key(self.id)
+    }
+
+    fn put(&self) -> RecordChange {
+        RecordChange::Put(VIEW, self.key(), json!(self))
+    }
+}
+
+fn key(installation: u64) -> Key {
+    Key::from(installation.to_string())
+}
+
+/// All that is known of an installation that is gone.
+fn forget(key: &Key) -> [RecordChange; 2] {
+    [RecordChange::Delete(VIEW, key.clone()), RecordChange::Delete(REPOSITORIES, key.clone())]
+}
+
+const LANE: Lane = Lane::of("installations");
+
+pub(crate) fn schedule() -> Schedule {
+    Schedule { kind: CHECK, queue: QUEUE, lane: LANE, every: EVERY, at_start: true }
+}
+
+/// The look that a webhook about an installation makes.
+pub(crate) fn route(arrival: &Arrival<'_>) -> Option<NewJob> {
+    let installation = arrival.installation()?;
+    if arrival.key.platform != GITHUB || !EVENTS.contains(&arrival.key.event.as_str()) {
+        return None;
+    }
+    Some(NewJob {
+        queue: QUEUE,
+        automation: NAME,
+        kind: CHECK_ONE.to_owned(),
+        lane: LANE,
+        key: Some(format!("{CHECK_ONE}/{}", installation.0)),
+        installation: Some(installation),
+        payload: json!(installation.0),
+        due: None,
+        follows: Follows::Inherited,
+    })
+}
+
+/// What the App asks for, name by access.
+async fn needed(context: &Context) -> Result<BTreeMap<String, String>, Trouble> {
+    Ok(words(&app(context).await?.permissions))
+}
+
+async fn app(context: &Context) -> Result<App, Trouble> {
+    Ok(context.github.app().conditional().fetch().await?.value)
 }
 
 fn words(permissions: &Permissions) -> BTreeMap<String, String> {

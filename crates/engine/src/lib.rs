@@ -11,7 +11,8 @@
 //! [schedules](Schedule), the operator's actions ([`operations`]) with their [`audit`], gap repair ([`gaps`]) and a look
 //! at where the App is [installed](installations), which are built like any other automation.
 //!
-//! Whoever measures is told what happened ([`observe`]).
+//! Whoever measures is told what happened ([`observe`]); each automation says how it is ([`health`]), and the store whether
+//! it takes anything in ([`readiness`]).
 //!
 //! # Known races, and why they are harmless
 //! * Two attempts at one work: a lease may end while its attempt still runs. The second attempt finds
@@ -26,13 +27,16 @@ mod automation;
 mod context;
 pub mod crash;
 mod engine;
+pub mod files;
 pub mod gaps;
 pub mod glob;
+pub mod health;
 pub mod installations;
 pub mod members;
 pub mod observe;
 pub mod operations;
 mod reader;
+pub mod readiness;
 mod schedule;
 pub mod sign_ins;
 pub mod subject;

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use switchboard_clock::Timestamp;
 use switchboard_github::record::CallRecord;
-use switchboard_store::{DeliveryId, Work};
+use switchboard_store::{DeliveryId, NewFact, Work};
 
 /// Listens to what happens.
 pub trait Observer: fmt::Debug + Send + Sync + 'static {
-    /// A webhook was answered.
+    /// A delivery was taken in or refused.
     fn accepted(&self, accepted: &Accepted<'_>) {
         let _ = accepted;
     }
@@ -28,19 +28,48 @@ pub struct Unobserved;
 
 impl Observer for Unobserved {}
 
-/// A webhook that was answered.
+/// A delivery that was taken in or refused.
 #[derive(Debug, Clone, Copy)]
 pub struct Accepted<'a> {
-    /// The event's name; `None` for what was refused, since a stranger chose it.
+    /// How it came.
+    pub via: Via,
+    /// The event's name; `None` for what was refused, since a stranger chose it. It names an event of GitHub's, unless its
+    /// sender knows the secret and lies.
     pub event: Option<&'a str>,
-    /// `accepted`, `ignored`, `duplicate`, or the code of the refusal: words of this program.
+    /// `accepted`, `ignored`, `duplicate`, `requeued` (it had been given up), or the code of the refusal: words of this program.
     pub outcome: &'static str,
     /// Our id of the delivery, if it was taken in.
     pub delivery: Option<DeliveryId>,
-    /// When its head had arrived.
+    /// When it began; for a webhook, when its head had arrived.
     pub started_at: Timestamp,
-    /// From there to the answer, the reading of the body included.
+    /// From there to the answer, the reading of a webhook's body included.
     pub took: Duration,
+}
+
+/// How a delivery came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Via {
+    /// GitHub sent it.
+    Webhook,
+    /// It never arrived, and was fetched from GitHub's own list.
+    List,
+    /// An operator did something.
+    Operator,
+    /// A run somewhere reports.
+    Callback,
+}
+
+impl Via {
+    /// The way as a label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::List => "list",
+            Self::Operator => "operator",
+            Self::Callback => "callback",
+        }
+    }
 }
 
 /// An attempt that has ended.
@@ -60,6 +89,8 @@ pub struct Attempted<'a> {
     pub took: Duration,
     /// The calls to GitHub that it made, in order; at most 200.
     pub calls: &'a [CallRecord],
+    /// The facts of its settlement; none unless it was committed.
+    pub facts: &'a [NewFact],
 }
 
 /// How an attempt ended.

@@ -160,6 +160,9 @@ impl Automation for Operations {
     }
 
     fn route(&self, arrival: &Arrival<'_>) -> Vec<NewJob> {
+        if let Some(look) = installations::route(arrival) {
+            return vec![look];
+        }
         let kind = arrival.key.event.as_str();
         if arrival.key.platform != API || !KINDS.contains(&kind) {
             return Vec::new();
@@ -192,6 +195,7 @@ impl Automation for Operations {
             sign_ins::SIGNED_IN | sign_ins::REFUSED | sign_ins::SIGNED_OUT => sign_ins::note(job, context).await,
             SWEEP => self.sweep().await,
             installations::CHECK => installations::look(job, context).await,
+            installations::CHECK_ONE => installations::look_at_one(job, context).await,
             gaps::CHECK | gaps::PAGE => gaps::page(job, context).await,
             other => Err(Trouble::permanent("unknown_kind", format!("this release has no handler for {other}"))),
         }
@@ -215,9 +219,7 @@ impl Automation for Operations {
             every,
             at_start: true,
         });
-        // Whoever does not want GitHub asked on a schedule means this as well.
-        let installations = self.upkeep.gap_repair.map(|_| installations::schedule());
-        std::iter::once(sweep).chain(gaps).chain(installations).collect()
+        [sweep, installations::schedule()].into_iter().chain(gaps).collect()
     }
 }
 

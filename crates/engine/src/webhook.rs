@@ -13,11 +13,12 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde::Serialize;
-use switchboard_github::webhook::headers::{EVENT_HEADER, HeaderError};
+use switchboard_github::Hint;
+use switchboard_github::webhook::headers::{DELIVERY_HEADER, EVENT_HEADER, HeaderError};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::accept::{Acceptor, Answer, BODY_BYTES_MAX, Refusal};
-use crate::observe::Accepted;
+use crate::accept::{Acceptor, BODY_BYTES_MAX, Refusal};
+use crate::observe::{Accepted, Via};
 
 /// How long a body may take to arrive. GitHub itself gives up after 10 s.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -47,15 +48,19 @@ struct Memory {
     large: Semaphore,
 }
 
-/// `POST /webhooks/github`.
+/// Where GitHub sends webhooks to.
+pub const PATH: &str = "/webhooks/github";
+
+/// `POST` at [`PATH`].
 pub fn router(acceptor: Acceptor) -> Router {
     let state = Webhooks { acceptor, memory: Arc::new(Memory::new()) };
-    Router::new().route("/webhooks/github", post(receive)).with_state(state)
+    Router::new().route(PATH, post(receive)).with_state(state)
 }
 
 async fn receive(State(webhooks): State<Webhooks>, headers: HeaderMap, body: Body) -> Response {
     let (started_at, begun) = (webhooks.acceptor.store.now(), Instant::now());
-    let event = headers.get(EVENT_HEADER).and_then(|value| value.to_str().ok());
+    let named = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let (guid, event) = (named(DELIVERY_HEADER).unwrap_or_default(), named(EVENT_HEADER));
     let answer = async {
         let reading = tokio::time::timeout(BODY_TIMEOUT, read(&webhooks.memory, &headers, body));
         let (body, _memory) = reading.await.map_err(|_| Refusal::Incomplete)??;
@@ -63,13 +68,19 @@ async fn receive(State(webhooks): State<Webhooks>, headers: HeaderMap, body: Bod
     };
     let answer = answer.await;
     let (outcome, delivery) = match &answer {
-        Ok(Answer { duplicate: true, id, .. }) => ("duplicate", Some(*id)),
-        Ok(Answer { ignored: true, id, .. }) => ("ignored", Some(*id)),
-        Ok(Answer { id, .. }) => ("accepted", Some(*id)),
+        Ok(answer) => (answer.outcome(), Some(answer.id)),
         Err(refusal) => (refusal.code().1, None),
     };
-    let event = event.filter(|_| answer.is_ok());
-    webhooks.acceptor.observer.accepted(&Accepted { event, outcome, delivery, started_at, took: begun.elapsed() });
+    let event = event.filter(|_| answer.as_ref().err().is_none_or(Refusal::was_signed));
+    let (via, took) = (Via::Webhook, begun.elapsed());
+    webhooks.acceptor.tell(guid, &Accepted { via, event, outcome, delivery, started_at, took });
+    match &answer {
+        Err(Refusal::Store(error)) => {
+            tracing::error!(deliveryId = guid, %error, hint = error.hint(), "a delivery could not be stored");
+        }
+        Err(refusal) => tracing::debug!(deliveryId = guid, code = outcome, %refusal, "a webhook was refused"),
+        Ok(_) => {}
+    }
     match answer {
         Ok(answer) => (StatusCode::ACCEPTED, Json(answer)).into_response(),
         Err(refusal) => refusal.into_response(),
@@ -148,7 +159,7 @@ struct Problem {
     code: &'static str,
     detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<&'static str>,
+    hint: Option<String>,
 }
 
 impl Refusal {
@@ -168,10 +179,16 @@ impl Refusal {
         }
     }
 
-    fn hint(&self) -> Option<&'static str> {
+    /// Whether the sender had proved who it is before it was refused.
+    fn was_signed(&self) -> bool {
+        matches!(self, Self::Envelope(_) | Self::Conflict | Self::Store(_) | Self::Crashed(_))
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
-            Self::Signature(_) => Some("the webhook secret here and in the App's settings must be the same"),
-            Self::Conflict => Some("a redelivery repeats its body byte for byte"),
+            Self::Signature(_) => Some(Hint::MatchWebhookSecret.to_string()),
+            Self::Header(HeaderError::NotJson) => Some(Hint::SendWebhooksAsJson.to_string()),
+            Self::Conflict => Some("a redelivery repeats its body byte for byte".to_owned()),
             _ => None,
         }
     }
@@ -180,12 +197,6 @@ impl Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, code) = self.code();
-        match &self {
-            Self::Store(error) => {
-                tracing::error!(%error, hint = error.hint(), "a delivery could not be stored");
-            }
-            other => tracing::debug!(code, %other, "a webhook was refused"),
-        }
         let problem = Problem { code, detail: self.to_string(), hint: self.hint() };
         let mut response = (status, Json(problem)).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {

@@ -54,16 +54,22 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// What it reaches, without whose it is: `contents: read on 1001`.
+    #[must_use]
+    pub fn reach(&self) -> String {
+        let ids = self.repositories.iter().map(ToString::to_string);
+        let repositories: Vec<String> = ids.chain(self.named.iter().map(ToString::to_string)).collect();
+        match repositories.as_slice() {
+            [] => format!("{} on all repositories", self.permissions),
+            some => format!("{} on {}", self.permissions, some.join(", ")),
+        }
+    }
+}
+
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on ", self.permissions)?;
-        let ids = self.repositories.iter().map(ToString::to_string);
-        let reached: Vec<String> = ids.chain(self.named.iter().map(ToString::to_string)).collect();
-        match reached.as_slice() {
-            [] => f.write_str("all repositories")?,
-            reached => f.write_str(&reached.join(", "))?,
-        }
-        write!(f, " of installation {}", self.installation)
+        write!(f, "{} of installation {}", self.reach(), self.installation)
     }
 }
 

@@ -167,7 +167,7 @@ impl<T> Call<T> {
             kind: if reading { CallKind::Read } else { CallKind::Write },
             priority: self.priority,
             scope_text: self.auth.to_string(),
-            log: self.github.log(),
+            witnesses: self.github.witnesses(),
         };
         let core = self.github.core();
         if reading {

@@ -89,6 +89,8 @@ impl Called<'_> {
         let minting = self.asked.is_some();
         match status {
             StatusCode::UNAUTHORIZED => Reason::AuthFailed,
+            // So it says of an App that does not exist, whatever was asked for.
+            StatusCode::NOT_FOUND if message.contains("integration not found") => Reason::AuthFailed,
             StatusCode::FORBIDDEN if message.contains("suspended") => Reason::Suspended,
             StatusCode::FORBIDDEN if message.contains("archived") => Reason::Archived,
             StatusCode::FORBIDDEN if message.contains("not accessible") || message.contains("permission") => {
@@ -122,7 +124,7 @@ impl Called<'_> {
             },
             Reason::NotInstalled => Hint::Install { installation },
             Reason::PermissionNotGranted => {
-                Hint::ApprovePermissions { permissions: self.asked?.clone(), installation: installation? }
+                Hint::ApprovePermissions { permissions: self.asked?.to_approve(), installation: installation? }
             }
             Reason::Suspended => Hint::Unsuspend { installation },
             Reason::Archived => Hint::Unarchive,

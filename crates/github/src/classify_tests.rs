@@ -3,7 +3,7 @@ use http::{HeaderName, HeaderValue};
 use proptest::prelude::*;
 
 use super::*;
-use crate::endpoint::{ACCESS_TOKENS, CREATE_ISSUE, REPOSITORY, WORKFLOW_DISPATCH};
+use crate::endpoint::{ACCESS_TOKENS, APP, CREATE_ISSUE, REPOSITORY, WORKFLOW_DISPATCH};
 use crate::permission::{Access, Permission};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_767_614_400);
@@ -60,6 +60,7 @@ fn every_refusal_has_its_class() {
         (&CREATE_ISSUE, 504, "", Class::Ambiguous),
         (&ACCESS_TOKENS, 500, "", Class::Transient),
         (&REPOSITORY, 401, "Bad credentials", permanent(Reason::AuthFailed)),
+        (&APP, 404, "Integration not found", permanent(Reason::AuthFailed)),
         (&REPOSITORY, 403, "Resource not accessible by integration", permanent(Reason::PermissionMissing)),
         (&REPOSITORY, 403, "This installation has been suspended", permanent(Reason::Suspended)),
         (&CREATE_ISSUE, 403, "Repository was archived so is read-only.", permanent(Reason::Archived)),

@@ -115,6 +115,10 @@ pub static ACCESS_TOKENS: Endpoint = Endpoint {
     effect: Effect::Write,
     repeat: Repeat::Harmless,
 };
+/// Which repositories an installation covers.
+pub static INSTALLATION_REPOSITORIES: Endpoint = Endpoint::read("/installation/repositories", Permission::METADATA);
+/// Where GitHub sends the App's webhooks.
+pub static HOOK_CONFIG: Endpoint = Endpoint::app_read("/app/hook/config");
 /// What GitHub sent to our webhook, newest first.
 pub static HOOK_DELIVERIES: Endpoint = Endpoint::app_read("/app/hook/deliveries");
 /// One such delivery with its payload.
@@ -218,6 +222,8 @@ pub static ALL: &[&Endpoint] = &[
     &INSTALLATIONS,
     &INSTALLATION,
     &ACCESS_TOKENS,
+    &INSTALLATION_REPOSITORIES,
+    &HOOK_CONFIG,
     &HOOK_DELIVERIES,
     &HOOK_DELIVERY,
     &REDELIVER,

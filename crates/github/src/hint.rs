@@ -37,6 +37,10 @@ pub enum Hint {
     },
     /// GitHub does not take the App's own signature.
     CheckAppKey,
+    /// What arrives is not signed with our secret.
+    MatchWebhookSecret,
+    /// What arrives is no JSON by its content type.
+    SendWebhooksAsJson,
     /// An archived repository takes no changes.
     Unarchive,
     /// Redirected elsewhere, which is not followed lest the token goes there.
@@ -48,6 +52,12 @@ pub enum Hint {
         /// Which installation looked.
         installation: Option<InstallationId>,
     },
+}
+
+impl From<Hint> for String {
+    fn from(hint: Hint) -> Self {
+        hint.to_string()
+    }
 }
 
 /// Where an account's owner manages an installation.
@@ -88,6 +98,12 @@ impl fmt::Display for Hint {
             Self::CheckAppKey => f.write_str(
                 "Check that the App id and the private key belong together, that the key was not deleted, and that the clock is right.",
             ),
+            Self::MatchWebhookSecret => f.write_str(
+                "Make the webhook secret in the App's settings and GITHUB_WEBHOOK_SECRET the same; while rotating, name both, separated by a comma.",
+            ),
+            Self::SendWebhooksAsJson => {
+                f.write_str("Let the App's webhook have the content type \"application/json\".")
+            }
             Self::Unarchive => f.write_str("Unarchive the repository, or stop targeting it."),
             Self::CheckApiUrl => f.write_str("Check GITHUB_API_URL: GitHub redirects to another server."),
             Self::CheckNameOrAccess { needs, installation } => {

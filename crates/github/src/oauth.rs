@@ -13,20 +13,22 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use crate::endpoint::{self, Endpoint};
+use crate::endpoint::{self, Effect, Endpoint, Repeat};
 use crate::limits::{ACCEPT_JSON, API_VERSION, MAX_MESSAGE_BYTES};
+use crate::observe::{CallObserver, Exchange};
 use crate::path::{below, fill};
+use crate::record::CallKind;
 use crate::redact::redact;
 use crate::secret::Token;
 use crate::transport::{Request, Response, Transport, TransportError};
@@ -34,7 +36,13 @@ use crate::transport::{Request, Response, Transport, TransportError};
 /// Pages that browsers are led to and codes exchanged at, below the address of GitHub's pages: docs.github.com, "Generating a user
 /// access token for a GitHub App".
 const AUTHORIZE_PATH: &str = "/login/oauth/authorize";
-const EXCHANGE_PATH: &str = "/login/oauth/access_token";
+static EXCHANGE: Endpoint = Endpoint {
+    method: "POST",
+    route: "/login/oauth/access_token",
+    needs: None,
+    effect: Effect::Write,
+    repeat: Repeat::LookUpFirst,
+};
 /// Answers of these calls have a few kilobytes.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// Somebody waits in front of a browser.
@@ -59,6 +67,7 @@ pub struct OAuth {
     api_url: Url,
     client: Client,
     transport: Arc<dyn Transport>,
+    observer: Option<Arc<dyn CallObserver>>,
 }
 
 impl fmt::Debug for OAuth {
@@ -139,7 +148,13 @@ impl OAuth {
     /// Signs people in at the GitHub whose pages are at `web_url` and whose API is at `api_url`.
     #[must_use]
     pub fn new(web_url: Url, api_url: Url, client: Client, transport: Arc<dyn Transport>) -> Self {
-        Self { web_url, api_url, client, transport }
+        Self { web_url, api_url, client, transport, observer: None }
+    }
+
+    /// The same, telling `observer` of every exchange.
+    #[must_use]
+    pub fn observed(self, observer: Arc<dyn CallObserver>) -> Self {
+        Self { observer: Some(observer), ..self }
     }
 
     /// Where to lead a browser. `challenge` is the S256 challenge of the verifier that the exchange will bring.
@@ -171,7 +186,7 @@ impl OAuth {
             .finish();
         let mut headers = headers("application/json");
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        let answer = self.send(Method::POST, below(&self.web_url, EXCHANGE_PATH), headers, body.into()).await?;
+        let answer = self.send(&EXCHANGE, below(&self.web_url, EXCHANGE.route), headers, body.into()).await?;
         if answer.status == StatusCode::NOT_FOUND {
             // github.com answers so to a client id that it does not know.
             return Err(OAuthError::ClientRejected("404".to_owned()));
@@ -230,14 +245,14 @@ impl OAuth {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(AUTHORIZATION, sensitive(&format!("Basic {basic}"))?);
         let url = self.api(&endpoint::REVOKE_USER_TOKEN, &[&self.client.id])?;
-        let answer = self.send(Method::DELETE, url, headers, body).await?;
+        let answer = self.send(&endpoint::REVOKE_USER_TOKEN, url, headers, body).await?;
         if answer.status == StatusCode::NO_CONTENT { Ok(()) } else { Err(unexpected(&answer)) }
     }
 
     async fn ask(&self, token: &UserToken, endpoint: &Endpoint, values: &[&str]) -> Result<Response, OAuthError> {
         let mut headers = headers(ACCEPT_JSON);
         headers.insert(AUTHORIZATION, sensitive(&format!("Bearer {}", token.0.expose()))?);
-        self.send(endpoint.http_method(), self.api(endpoint, values)?, headers, Bytes::new()).await
+        self.send(endpoint, self.api(endpoint, values)?, headers, Bytes::new()).await
     }
 
     fn api(&self, endpoint: &Endpoint, values: &[&str]) -> Result<Url, OAuthError> {
@@ -246,9 +261,24 @@ impl OAuth {
     }
 
     /// Sends once. Whatever comes back is an answer of GitHub's own; trouble on the way and its limits are errors here.
-    async fn send(&self, method: Method, url: Url, headers: HeaderMap, body: Bytes) -> Result<Response, OAuthError> {
+    async fn send(
+        &self,
+        endpoint: &Endpoint,
+        url: Url,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Response, OAuthError> {
+        let method = endpoint.http_method();
         let request = Request { method, url, headers, body, timeout: TIMEOUT, max_body: ANSWER_BYTES_MAX };
-        let answer = self.transport.send(request).await.map_err(|error: TransportError| OAuthError::Unavailable {
+        let begun = Instant::now();
+        let answer = self.transport.send(request).await;
+        if let Some(observer) = &self.observer {
+            let kind = if endpoint.effect == Effect::Write { CallKind::Write } else { CallKind::Read };
+            let status = answer.as_ref().ok().map(|answer| answer.status.as_u16());
+            let (method, route, took) = (endpoint.method, endpoint.route, begun.elapsed());
+            observer.exchanged(&Exchange { kind, method, route, status, took });
+        }
+        let answer = answer.map_err(|error: TransportError| OAuthError::Unavailable {
             message: error.to_string(),
             retry_after: None,
         })?;

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use switchboard_clock::SimulatedClock;
@@ -113,4 +113,40 @@ async fn a_token_is_taken_back_by_the_app() {
     assert_eq!((call.method.as_str(), call.url.path()), ("DELETE", "/api/v3/applications/Iv23li/token"));
     assert_eq!(call.headers["authorization"], "Basic SXYyM2xpOmNzLXNlY3JldA==");
     assert!(matches!(oauth.revoke(token()).await, Err(OAuthError::Unreadable(_))));
+}
+
+#[derive(Debug, Default)]
+struct Heard(Mutex<Vec<Exchange>>);
+
+impl CallObserver for Heard {
+    fn exchanged(&self, exchange: &Exchange) {
+        self.0.lock().unwrap().push(*exchange);
+    }
+}
+
+#[tokio::test]
+async fn whoever_measures_hears_of_signing_in() {
+    let (stub, oauth) = oauth();
+    let heard = Arc::new(Heard::default());
+    let oauth = oauth.observed(Arc::clone(&heard) as _);
+    stub.will_answer([
+        answer(200, &[], &json!({ "access_token": "ghu_x" })),
+        answer(200, &[], &json!({ "id": 7, "login": "mona" })),
+        Err(TransportError::Reset),
+        answer(204, &[], &json!({})),
+    ]);
+    let token = oauth.exchange("c0de", CALLBACK, "ver").await.unwrap();
+    oauth.user(&token).await.unwrap();
+    oauth.organization(&token, "acme").await.unwrap_err();
+    oauth.revoke(token).await.unwrap();
+    let heard: Vec<_> = heard.0.lock().unwrap().iter().map(|it| (it.kind, it.method, it.route, it.status)).collect();
+    assert_eq!(
+        heard,
+        [
+            (CallKind::Write, "POST", "/login/oauth/access_token", Some(200)),
+            (CallKind::Read, "GET", "/user", Some(200)),
+            (CallKind::Read, "GET", "/user/memberships/orgs/{org}", None),
+            (CallKind::Write, "DELETE", "/applications/{client}/token", Some(204)),
+        ]
+    );
 }

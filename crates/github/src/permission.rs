@@ -131,6 +131,14 @@ impl Permissions {
         self.iter().filter(lacks).map(|(permission, access)| (permission.clone(), access)).collect()
     }
 
+    /// What an owner has to be asked for: reading metadata comes with every installation.
+    #[must_use]
+    pub fn to_approve(&self) -> Self {
+        let given = Self::one(Permission::METADATA, Access::Read);
+        let asked = self.missing_from(&given);
+        if asked.is_empty() { self.clone() } else { asked }
+    }
+
     /// Reads the value of `x-accepted-github-permissions`: alternatives separated by `;`, each a list such as
     /// `pull_requests=write,contents=read`. What cannot be read is left out.
     #[must_use]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use switchboard_clock::Timestamp;
 
 use crate::ids::InstallationId;
+use crate::observe::CallObserver;
 
 /// What a call was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +64,13 @@ impl CallRecord {
         path.truncate(path.floor_char_boundary(MAX_PATH_BYTES));
         path
     }
+}
+
+/// Who is told of the calls made through a client.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Witnesses {
+    pub(crate) log: Option<CallLog>,
+    pub(crate) observer: Option<Arc<dyn CallObserver>>,
 }
 
 #[derive(Debug, Default)]

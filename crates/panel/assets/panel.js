@@ -54,17 +54,40 @@
       button.setAttribute("aria-label", button.title);
       $("use", button).setAttribute("href", `#icon-${theme}`);
     }
-    fetch("/theme", { method: "POST", redirect: "manual", body: new URLSearchParams({ theme }) });
+    fetch("/theme", { method: "POST", redirect: "manual", body: new URLSearchParams({ theme }) }).catch(() => {});
   });
 
-  // Keys: the search box by / or ⌘K, and Escape closes what is open.
+  // The browser's zone, for who wants times told in it. Only the script knows it; the server is told once, and again when it
+  // has changed.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  for (const found of $$('form.zone input[name="found"]')) found.value = zone;
+  const remembered = (what) => { try { return sessionStorage.getItem("zone") === what; } catch { return true; } };
+  if (zone && root.dataset.zone && root.dataset.zone !== zone && !remembered(zone)) {
+    sessionStorage.setItem("zone", zone);
+    fetch("/zone", { method: "POST", redirect: "manual", body: new URLSearchParams({ zone: "browser", found: zone }) })
+      .then(() => location.reload())
+      .catch(() => {});
+  }
+
+  // Keys: the search box by / or ⌘K, the list of keys by ?, and Escape closes what is open; a dialog closes by itself.
+  const keys = $("dialog#keys");
+  const showKeys = () => { if (keys && !keys.open) keys.showModal(); };
+  $(".keys-link")?.addEventListener("click", (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button || !keys) return;
+    event.preventDefault();
+    showKeys();
+  });
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
     const search = $(".search input");
     if (search && ((event.key === "/" && !typing) || (event.key.toLowerCase() === "k" && (event.metaKey || event.ctrlKey)))) {
       event.preventDefault();
+      if (keys?.open) keys.close();
       search.focus();
       search.select();
+    } else if (event.key === "?" && !typing && !event.metaKey && !event.ctrlKey && !event.altKey) {
+      event.preventDefault();
+      showKeys();
     } else if (event.key === "Escape") {
       for (const open of $$("details.account[open], details.menu[open]")) { open.open = false; $("summary", open).focus(); }
       if (typing === search && search) search.blur();
@@ -152,6 +175,9 @@
       const next = page.getElementById(region.id);
       if (next) merge(region, document.adoptNode(next));
     }
+    document.title = page.title;
+    // What has come to its end follows nothing any more.
+    if (!$("main[data-topics]", page)) end();
     const missing = $(".missing", page);
     if (missing && $(".missing")) merge($(".missing"), document.adoptNode(missing));
     tick();
@@ -177,6 +203,12 @@
       // At most one look a second, however many hints.
       setTimeout(() => { busy = false; if (wanted) refresh(); }, 1000);
     }
+  };
+
+  const end = () => {
+    stream.close();
+    sign.remove();
+    delete main.dataset.topics;
   };
 
   const resume = () => {

@@ -15,7 +15,7 @@ use switchboard_panel::components::{Flow, Sentence, State, Told};
 use switchboard_panel::{
     Access, Auth, AutomationPages, Budget, Budgets, Insight, NavItem, Panel, SettingRow, TokenHash, Version,
 };
-use switchboard_store::{Backlog, Fact, Installation, Result, Store};
+use switchboard_store::{Fact, Installation};
 use tokio_util::sync::CancellationToken;
 
 /// Stands in for the dispatcher's pages.
@@ -33,10 +33,6 @@ impl AutomationPages for Dispatcher {
 
     fn routes(&self) -> Router {
         Router::new()
-    }
-
-    async fn sentence(&self, _: &dyn Store, _: &Backlog) -> Result<Sentence> {
-        Ok(Sentence::new("2 targets dispatched in the last hour, 1 denied, 1 failed.").state(State::Failed))
     }
 
     fn tell(&self, fact: &Fact) -> Option<Told> {
@@ -111,7 +107,7 @@ fn insight() -> Insight {
         ),
         row("store", "keep_bodies", Some("\"30d\""), "default", "How long raw bodies are kept."),
     ];
-    Insight { settings, budgets: Some(Arc::new(Spent)) }
+    Insight { settings, budgets: Some(Arc::new(Spent)), ..Insight::default() }
 }
 
 #[tokio::main]

@@ -1,12 +1,14 @@
-//! What an automation adds to the panel: a tab with pages, a sentence on the overview, words for its facts, and an answer
-//! when somebody searches for something of its own.
+//! What an automation adds to the panel: a tab with pages, words for its facts, and an answer when somebody searches for
+//! something of its own. How it is doing stands on the overview in the words that it wrote down
+//! ([`switchboard_engine::health`]).
 
 use async_trait::async_trait;
 use axum::Router;
-use switchboard_store::{Backlog, Fact, Result, Store};
+use switchboard_store::{Fact, Result, Store};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::components::{Sentence, Told};
+use crate::Shortcut;
+use crate::components::Told;
 
 /// A tab in the navigation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,11 +44,10 @@ pub trait AutomationPages: Send + Sync + 'static {
         &[]
     }
 
-    /// How it is doing, for the overview. At most one read of the store.
-    ///
-    /// # Errors
-    /// What the store says.
-    async fn sentence(&self, store: &dyn Store, backlog: &Backlog) -> Result<Sentence>;
+    /// What keys do on its pages beyond what they do on every page.
+    fn shortcuts(&self) -> &'static [Shortcut] {
+        &[]
+    }
 
     /// One of its facts in words; `None` leaves it to the general form, which shows the fact's kind and data.
     fn tell(&self, fact: &Fact) -> Option<Told> {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use switchboard_clock::Timestamp;
+use switchboard_engine::readiness::Readiness;
 use switchboard_store::Installation;
 
 /// What the server tells about itself. Nothing, unless it is put in.
@@ -13,6 +14,8 @@ pub struct Insight {
     pub settings: Vec<SettingRow>,
     /// The budgets of the installations.
     pub budgets: Option<Arc<dyn Budgets>>,
+    /// Whether deliveries can be accepted.
+    pub readiness: Option<Arc<Readiness>>,
 }
 
 /// A setting as the page shows it. Secrets come as fingerprints: the panel never holds one.
@@ -45,8 +48,23 @@ pub struct Budget {
     pub held_until: Option<Timestamp>,
 }
 
+/// How long a token still lives. Its value is nobody's business.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenLife {
+    /// What it is for: the repositories and permissions that it was narrowed to.
+    pub scope: String,
+    /// When GitHub ends it.
+    pub expires_at: Timestamp,
+}
+
 /// Who knows the budgets: the client of GitHub, from memory and without a call.
 pub trait Budgets: Send + Sync + 'static {
     /// The budget of an installation now.
     fn budget(&self, installation: Installation) -> Budget;
+
+    /// The tokens of an installation that are kept for further calls, the longest-lived first.
+    fn tokens(&self, installation: Installation) -> Vec<TokenLife> {
+        let _ = installation;
+        Vec::new()
+    }
 }

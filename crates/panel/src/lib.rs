@@ -24,17 +24,21 @@ mod dress;
 mod fault;
 pub mod headers;
 mod insight;
+mod installed;
 pub mod links;
 mod live;
 mod network;
+mod overview;
 mod pages;
 mod panel;
 mod query;
 mod shell;
+mod shortcuts;
 pub mod standalone;
 mod status;
 mod theme;
 mod topic;
+mod zone;
 
 pub use access::{
     Auth, Belonging, CALLBACK_PATH, Directory, DirectoryError, GitHubSignIn, Grantee, GranteeError, Grants, Group,
@@ -44,7 +48,8 @@ pub use access::{
 pub use automation::{AutomationPages, NavItem};
 pub use core::{Actions, Version};
 pub use fault::Fault;
-pub use insight::{Budget, Budgets, Insight, SettingRow};
+pub use insight::{Budget, Budgets, Insight, SettingRow, TokenLife};
 pub use network::{Access, Network, NetworkError};
 pub use panel::{Panel, Visibility};
 pub use shell::Shell;
+pub use shortcuts::Shortcut;

@@ -3,6 +3,7 @@
 
 use http::HeaderValue;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use switchboard_engine::installations::Registered;
 use switchboard_store::{Class, Work};
 
 /// What stays as it is inside one segment of a path or one value of a query (RFC 3986, "unreserved").
@@ -83,6 +84,22 @@ pub fn sign_in_by_github(next: &str) -> String {
     }
 }
 
+/// The page of GitHub's that lists what it delivered to an App, in the settings of who owns it.
+/// Source: docs.github.com, "Viewing webhook deliveries".
+pub(crate) fn deliveries_on_github(base: &str, app: &Registered) -> Option<String> {
+    let slug = encoded(app.slug.as_deref()?);
+    Some(match app.owner.as_deref().filter(|_| app.by_organization) {
+        Some(owner) => format!("{base}/organizations/{}/settings/apps/{slug}/advanced", encoded(owner)),
+        None => format!("{base}/settings/apps/{slug}/advanced"),
+    })
+}
+
+/// The choice of a zone, to lead back to `next`.
+pub(crate) fn zone(next: &str) -> String {
+    let next = own_path(Some(next));
+    if next.starts_with("/zone") { "/zone".to_owned() } else { format!("/zone?next={}", encoded(next)) }
+}
+
 /// `next` if it is a path of this panel, else the overview. Browsers read `//host` and `/\host` as another host, and drop
 /// tabs and line ends before they look.
 #[must_use]
@@ -152,6 +169,22 @@ mod tests {
             assert_eq!(own_path(Some(next)), "/", "{next:?}");
         }
         assert_eq!(own_path(None), "/");
+    }
+
+    #[test]
+    fn the_apps_settings_are_those_of_its_owner() {
+        let app = |owner: &str, by_organization| Registered {
+            slug: Some("switch?board".to_owned()),
+            owner: Some(owner.to_owned()),
+            by_organization,
+        };
+        let page = |app| deliveries_on_github("https://github.com", &app).unwrap();
+        assert_eq!(page(app("mona", false)), "https://github.com/settings/apps/switch%3Fboard/advanced");
+        assert_eq!(
+            page(app("acme/x", true)),
+            "https://github.com/organizations/acme%2Fx/settings/apps/switch%3Fboard/advanced"
+        );
+        assert_eq!(deliveries_on_github("https://github.com", &Registered::default()), None);
     }
 
     #[test]

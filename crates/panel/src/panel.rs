@@ -14,7 +14,7 @@ use crate::core::{Actions, Core, Version};
 use crate::insight::Insight;
 use crate::live::{self, Live};
 use crate::network::Access;
-use crate::{AutomationPages, NavItem, api, assets, dress, headers, pages, theme};
+use crate::{AutomationPages, NavItem, api, assets, dress, headers, pages, theme, zone};
 
 /// What the panel is made of.
 pub struct Panel {
@@ -102,7 +102,9 @@ impl Panel {
             .route("/sign-in/github", get(access::begin))
             .route(access::CALLBACK_PATH, get(access::callback))
             .route("/sign-out", post(access::leave))
+            .route("/keys", get(pages::keys::page))
             .route("/theme", post(theme::choose))
+            .route("/zone", get(zone::page).post(zone::choose))
             .route("/assets/{name}", get(assets::serve))
             .with_state(Arc::clone(&core));
         let open = public.into_iter().map(|(_, router)| router).fold(open, Router::merge);
@@ -112,6 +114,7 @@ impl Panel {
             .layer(from_fn_with_state(Arc::clone(&core), access::identify))
             .layer(from_fn_with_state(Arc::clone(&core), dress::dress))
             .layer(Extension(core))
+            .layer(from_fn(zone::keep))
             .layer(from_fn(headers::secure))
     }
 }
@@ -122,6 +125,7 @@ fn shared_pages() -> Router {
         .route("/deliveries", get(pages::deliveries::page))
         .route("/deliveries/{id}", get(pages::delivery::page))
         .route("/deliveries/{id}/body", get(pages::delivery::raw))
+        .route("/deliveries/{id}/on-github", get(pages::delivery::on_github))
         .route("/deliveries/{id}/replay", post(pages::actions::replay))
         .route("/jobs", get(pages::jobs::page))
         .route("/jobs/letters", get(pages::letters::page).post(pages::letters::act))

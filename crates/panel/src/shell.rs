@@ -13,8 +13,10 @@ use switchboard_store::Store;
 use crate::access::Session;
 use crate::components::{ActionForm, Guarded, Html, Since};
 use crate::core::{Core, Version};
+use crate::shortcuts::{self, Group};
 use crate::status::Status;
 use crate::theme::Theme;
+use crate::zone::Zone;
 use crate::{Fault, NavItem, assets, links};
 
 /// What draws a page. Handlers extract it, read what they show through [`Shell::store`], and hand it a template.
@@ -26,6 +28,7 @@ pub struct Shell {
     target: Uri,
     theme: Theme,
     topics: Vec<String>,
+    status: Option<Status>,
     chrome: bool,
 }
 
@@ -34,6 +37,8 @@ pub struct Shell {
 struct Layout<'a> {
     title: &'a str,
     theme: Theme,
+    zone: Zone,
+    zone_choice: String,
     stylesheet: &'a str,
     script: &'a str,
     icon: &'a str,
@@ -46,6 +51,7 @@ struct Layout<'a> {
     target: &'a str,
     sign_in: String,
     topics: String,
+    shortcuts: Vec<Group>,
     body: Html,
 }
 
@@ -59,12 +65,17 @@ struct Tab {
 impl Shell {
     fn new(core: Arc<Core>, session: Option<Session>, target: Uri, headers: &HeaderMap) -> Self {
         let chrome = session.is_some();
-        Self { core, session, target, theme: Theme::of(headers), topics: Vec::new(), chrome }
+        Self { core, session, target, theme: Theme::of(headers), topics: Vec::new(), status: None, chrome }
     }
 
     /// A frame without navigation, for pages that nobody needs to be signed in for.
     pub(crate) fn bare(core: Arc<Core>, request: &Request) -> Self {
         Self::new(core, None, request.uri().clone(), request.headers())
+    }
+
+    /// A frame for a page that anybody may see, with the navigation of who is signed in.
+    pub(crate) fn for_anybody(core: Arc<Core>, session: Option<Session>, request: &Request) -> Self {
+        Self::new(core, session, request.uri().clone(), request.headers())
     }
 
     /// A frame for an answer that turned out to be a fault.
@@ -117,6 +128,13 @@ impl Shell {
         self
     }
 
+    /// The frame's sentence, by a page that has read it already.
+    #[must_use]
+    pub(crate) fn with_status(mut self, status: Status) -> Self {
+        self.status = Some(status);
+        self
+    }
+
     /// The hidden fields of a form that changes something; to be read with [`crate::OperatorForm`]. `None` for who may
     /// only look.
     #[must_use]
@@ -139,7 +157,10 @@ impl Shell {
     /// When a template cannot be rendered. A store that cannot be read only costs the frame its sentence.
     pub async fn page(&self, title: &str, body: &impl Template) -> Result<Response, Fault> {
         let status = if self.chrome && !self.is_visitor() {
-            Some(Status::read(self.store()).await.unwrap_or_else(|_| Status::unreadable(self.now())))
+            match &self.status {
+                Some(known) => Some(known.clone()),
+                None => Some(Status::read(self.store()).await.unwrap_or_else(|_| Status::unreadable(self.now()))),
+            }
         } else {
             None
         };
@@ -151,6 +172,8 @@ impl Shell {
         let layout = Layout {
             title,
             theme: self.theme,
+            zone: Zone::current(),
+            zone_choice: links::zone(target),
             stylesheet: &assets::STYLESHEET.url,
             script: &assets::SCRIPT.url,
             icon: &assets::ICON.url,
@@ -163,6 +186,7 @@ impl Shell {
             target: links::own_path(Some(target)),
             sign_in: links::sign_in(target),
             topics: self.topics.join(" "),
+            shortcuts: shortcuts::groups(&self.core, self.session.as_ref()),
             body: Html::trusted(body.render()?),
         };
         let mut response = inert(layout.render()?).into_response();

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use switchboard_clock::Timestamp;
 use switchboard_store::{Key, Result, Store, View};
 
-use crate::components::{Since, plural};
+use crate::components::{Sentence, Since, State, ago, plural, zoned_minute};
 
 /// Where the engine's gap repair writes down how complete we are.
 const COMPLETENESS: View = View::of("engine.gaps");
@@ -44,6 +44,30 @@ impl Status {
     /// What is said when it cannot be read.
     pub(crate) fn unreadable(now: Timestamp) -> Self {
         Self { seen: Seen::Unreadable, now }
+    }
+
+    /// In a sentence of its own.
+    pub(crate) fn words(&self) -> Sentence {
+        let looked = |at: Timestamp| ago(at, self.now);
+        let (state, words) = match self.seen {
+            Seen::NotYet => {
+                (State::Waiting, "GitHub's own delivery list has not been compared with ours yet.".to_owned())
+            }
+            Seen::Unreadable => (State::Denied, "Whether anything is missing cannot be read.".to_owned()),
+            Seen::Complete { since, checked_at } => (
+                State::Succeeded,
+                format!("Nothing missing since {}; compared with GitHub {}.", zoned_minute(since), looked(checked_at)),
+            ),
+            Seen::Missing { count, checked_at } => (
+                State::Denied,
+                format!(
+                    "{} missing, being fetched; compared with GitHub {}.",
+                    plural(count, "delivery", "deliveries"),
+                    looked(checked_at)
+                ),
+            ),
+        };
+        Sentence::new(words).state(state)
     }
 
     /// Reads it; one read of the store.

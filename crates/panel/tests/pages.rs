@@ -24,6 +24,12 @@ async fn routes(sample: &Sample) -> Vec<String> {
     let (letter, followed) = (dead[0].id, dead[0].delivery.unwrap());
     let mut routes: Vec<String> = [
         "/",
+        "/?over=6h",
+        "/?over=7d",
+        "/zone",
+        "/installations",
+        "/api/v1/overview",
+        "/api/v1/installations",
         "/deliveries",
         "/deliveries?state=settled",
         "/deliveries?event=push",

@@ -9,8 +9,8 @@ use serde_json::json;
 use support::Sample;
 use support::site::{OPERATOR, Site, VIEWER};
 use switchboard_clock::Timestamp;
-use switchboard_panel::{Budget, Budgets, Insight, SettingRow};
-use switchboard_store::{Hold, Installation, RecordChange, Settlement};
+use switchboard_panel::{Budget, Budgets, Insight, SettingRow, TokenLife};
+use switchboard_store::{Hold, Installation, NewFact, RecordChange, Settlement, Store as _};
 
 const START: Timestamp = Timestamp::from_seconds(1_795_000_000);
 const READS_MAX: usize = 8;
@@ -22,6 +22,11 @@ impl Budgets for Tenth {
     fn budget(&self, _: Installation) -> Budget {
         let reset = START + std::time::Duration::from_secs(3_600);
         Budget { hour: Some((500, 5_000, reset)), points_minute: 17, ..Budget::default() }
+    }
+
+    fn tokens(&self, _: Installation) -> Vec<TokenLife> {
+        let expires_at = START + std::time::Duration::from_secs(1_860);
+        vec![TokenLife { scope: "contents: read on 1001".to_owned(), expires_at }]
     }
 }
 
@@ -38,7 +43,7 @@ fn insight() -> Insight {
         row("host", None, "default"),
         row("hostile", Some(EVIL), EVIL),
     ];
-    Insight { settings, budgets: Some(Arc::new(Tenth)) }
+    Insight { settings, budgets: Some(Arc::new(Tenth)), ..Insight::default() }
 }
 
 async fn settle(sample: &Sample, settlement: Settlement) {
@@ -138,4 +143,69 @@ async fn a_sign_in_is_noted_and_no_token_with_it() {
     assert_eq!(noted, [("engine.signed_in", "operator"), ("engine.signed_in", "read-only"), refused]);
     assert_eq!(actions[0].body["client"], "198.51.100.7");
     assert!(!format!("{actions:?}").contains(OPERATOR));
+}
+
+#[tokio::test]
+async fn an_installation_tells_its_repositories_its_last_delivery_and_how_long_its_tokens_live() {
+    let sample = Sample::empty(START);
+    let covered = json!({"count": 312, "names": ["acme/api", format!("acme/{EVIL}")], "seen_at": START.millis()});
+    let records = vec![
+        installation(48_211_907, "acme", "write"),
+        RecordChange::Put("engine.installation.repositories".into(), "48211907".into(), covered),
+        installation(9, "quiet", "write"),
+    ];
+    settle(&sample, Settlement { records, ..Settlement::done() }).await;
+    let site = Site::with_insight(sample.store.clone(), insight());
+    let one = site.get("/installations/48211907", "").await;
+    assert!(site.reads.take() <= READS_MAX);
+    for told in [
+        "312 selected:",
+        "/subjects/acme/api\">acme/api</a>",
+        "and 310 more",
+        "contents: read on 1001",
+        "in 30 min",
+        "Last delivery",
+        "workflow_run.completed</a>",
+    ] {
+        assert!(one.body.contains(told), "{told}: {}", one.body);
+    }
+    assert!(!one.body.contains("<script>") && !one.body.contains("<img"));
+    let list = site.get("/installations", "").await;
+    assert!(site.reads.take() <= READS_MAX);
+    assert!(list.body.contains("last delivery <a href=\"/deliveries/"), "{}", list.body);
+    assert_eq!(list.body.matches("last delivery").count(), 1, "the quiet one has sent nothing");
+    let api = site.get("/api/v1/installations/48211907", "").await.json();
+    assert!(site.reads.take() <= READS_MAX);
+    assert_eq!(api["repositoryNames"][0], "acme/api");
+    assert_eq!(api["tokens"][0]["scope"], "contents: read on 1001");
+    assert_eq!(api["lastDelivery"]["event"], "workflow_run.completed");
+}
+
+#[tokio::test]
+async fn a_delivery_leads_to_githubs_own_list_and_tells_that_it_was_missing() {
+    let sample = Sample::empty(START);
+    let site = Site::open(sample.store.clone());
+    let id = sample.arrive(&support::run("acme/api", "9f3c2d1b"), true).await;
+    let guid = sample.store.delivery(id).await.unwrap().unwrap().key.delivery_id;
+    let unknown = site.get(&format!("/deliveries/{id}/on-github"), "").await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    let app = json!({"slug": "switchboard", "owner": "acme", "by_organization": true});
+    let gap = NewFact {
+        automation: "engine",
+        subject: format!("delivery/{guid}").into(),
+        kind: "engine.gap.redelivery_asked".to_owned(),
+        data: json!({}),
+    };
+    let records = vec![RecordChange::Put("engine.app".into(), "current".into(), app)];
+    sample.decide(10, Settlement { records, facts: vec![gap], ..Settlement::done() }).await;
+    site.reads.take();
+    let page = site.get(&format!("/deliveries/{id}"), "").await;
+    assert!(site.reads.take() <= READS_MAX);
+    assert_eq!(page.body.matches("Asked GitHub to send it again.").count(), 1);
+    assert!(page.body.contains(&format!("/deliveries/{id}/on-github")));
+    let there = site.get(&format!("/deliveries/{id}/on-github"), "").await;
+    assert_eq!(
+        there.header(header::LOCATION),
+        "https://github.com/organizations/acme/settings/apps/switchboard/advanced"
+    );
 }

@@ -45,6 +45,40 @@ async fn calls_are_shown_for_the_delivery_that_is_opened() {
 }
 
 #[tokio::test]
+async fn a_lines_permalink_leads_to_it_however_much_has_arrived_since() {
+    let sample = Sample::lived(START).await;
+    let site = Site::open(sample.store.clone());
+    let page = site.get("/subjects/acme/api/412", "").await;
+    let links: Vec<(&str, &str)> = page
+        .body
+        .split("class=\"at\" href=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap().rsplit_once('#').unwrap())
+        .collect();
+    assert!(links.len() >= 8, "{links:?}");
+    for kind in ["d-", "f-", "w-"] {
+        assert!(links.iter().any(|(_, key)| key.starts_with(kind)), "{kind}: {links:?}");
+    }
+    for n in 0..40 {
+        let about = About {
+            event: "pull_request",
+            action: "labeled",
+            repository: "acme/api",
+            subject: "acme/api#412",
+            body: json!({"number": 412, "n": n}),
+        };
+        sample.arrive(&about, false).await;
+        sample.pass(1_000);
+    }
+    site.reads.take();
+    for (path, key) in links {
+        let there = site.get(&path.replace("&#38;", "&").replace("&amp;", "&"), "").await;
+        assert!(there.body.contains(&format!("id=\"{key}\"")), "{path} does not show {key}");
+        assert!(site.reads.take() <= READS_MAX);
+    }
+}
+
+#[tokio::test]
 async fn a_story_can_be_read_by_direction_and_automation() {
     let sample = Sample::lived(START).await;
     let site = Site::open(sample.store.clone());

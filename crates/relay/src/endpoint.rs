@@ -21,9 +21,9 @@ use serde_json::json;
 use switchboard_clock::{Clock, Timestamp};
 use switchboard_engine::Reader;
 use switchboard_engine::accept::{Acceptor, Verified};
-use switchboard_engine::observe::Accepted as Observed;
+use switchboard_engine::observe::{Accepted as Observed, Via};
 use switchboard_github::oidc::{Rejection, Verifier};
-use switchboard_store::{Acceptance, Binding, DeliveryKey, StoreError, Subject, Verdict};
+use switchboard_store::{Acceptance, Binding, DeliveryKey, Subject, Verdict};
 use tokio::sync::Semaphore;
 
 use crate::admit::{Listing, consistent, listed, same_repository, unknown_dispatch};
@@ -234,8 +234,9 @@ async fn receive(State(callback): State<Arc<Callback>>, method: Method, headers:
         Ok(Taken::Stored { acceptance, .. }) => ("accepted", Some(acceptance.id)),
         Err(refusal) => (refusal.code.as_str(), None),
     };
-    let observed = Observed { event: Some(CALLBACK), outcome, delivery, started_at, took: begun.elapsed() };
-    callback.acceptor.observe(&observed);
+    let via = Via::Callback;
+    let observed = Observed { via, event: Some(CALLBACK), outcome, delivery, started_at, took: begun.elapsed() };
+    callback.acceptor.observe("", &observed);
     match taken {
         Ok(Taken::Ignored) => answer::ok("ignored", false),
         Ok(Taken::Stored { status, acceptance }) => answer::ok(status, acceptance.verdict == Verdict::Duplicate),
@@ -290,7 +291,7 @@ fn sentence(words: &str) -> String {
 
 /// Any failure of the store, reads included, is never "no record".
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]
-fn store(error: StoreError) -> Refusal {
+fn store(error: impl std::fmt::Display) -> Refusal {
     tracing::warn!(%error, "a report could not be stored");
     Refusal::new(Code::Store, "The report cannot be stored.").retry_after(COME_BACK)
 }

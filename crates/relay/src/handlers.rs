@@ -10,6 +10,9 @@
 //! | `relay.run` | `{repo}@runs` | [`verify`]: GitHub says that a run has ended |
 //! | `relay.rerequest` | `{up}@checks` | [`rerequest`]: somebody clicked re-run |
 //! | `relay.allowlist` | `relay:allowlist` | [`list`]: reads, judges and writes the list |
+//! | `relay.rollup`, `.board`, `.daily` | their own | [`rollup`]: what pages show at once, and the daily look at levels |
+//! | `relay.prune` | its own | [`prune`]: what is older than the retention goes |
+//! | `relay.operate` | the dispatch's, or the entry's | [`operate`]: what operators ask for |
 //! | intent `dispatch`, `check_run`, `rerun` | its key | [`deliver`](crate::deliver) |
 
 pub(crate) mod context;
@@ -21,10 +24,12 @@ mod nightly;
 mod operate;
 pub(crate) mod plan;
 mod project;
+mod prune;
 mod pull;
 mod push;
 pub(crate) mod report;
 mod rerequest;
+mod rollup;
 pub(crate) mod sent;
 mod verify;
 
@@ -66,6 +71,15 @@ pub(crate) const PROJECT: &str = "relay.project";
 /// Does what an operator asked for.
 pub(crate) const OPERATE: &str = "relay.operate";
 pub(crate) const ALLOWLIST: &str = "relay.allowlist";
+
+/// Sums an entry's windows up.
+pub(crate) const ROLLUP: &str = "relay.rollup";
+/// Puts all entries side by side.
+pub(crate) const BOARD: &str = "relay.board";
+/// Looks at levels, once a day.
+pub(crate) const DAILY: &str = "relay.daily";
+/// Deletes what is older than the retention.
+pub(crate) const PRUNE: &str = "relay.prune";
 
 /// Sends an event to an entry.
 pub const DISPATCH: &str = "dispatch";
@@ -181,6 +195,10 @@ impl Automation for Relay {
             REREQUEST => self.rerequest(job, context).await,
             OPERATE => self.operate(job, context).await,
             PROJECT => self.project(job, context).await,
+            ROLLUP => self.rollup(job, context).await,
+            BOARD => self.board(context).await,
+            DAILY => self.daily(context).await,
+            PRUNE => self.prune(context).await,
             ALLOWLIST => self.read_list(job, context).await,
             other => Err(Trouble::permanent("unknown_kind", format!("this release has no handler for {other}"))),
         }
@@ -203,8 +221,12 @@ impl Automation for Relay {
     }
 
     fn schedules(&self) -> Vec<Schedule> {
-        let every = self.config.allowlist_ttl;
-        vec![Schedule { kind: ALLOWLIST, queue: QUEUE, lane: keys::ALLOWLIST_LANE, every, at_start: true }]
+        let schedule = |kind, lane, every, at_start| Schedule { kind, queue: QUEUE, lane, every, at_start };
+        vec![
+            schedule(ALLOWLIST, keys::ALLOWLIST_LANE, self.config.allowlist_ttl, true),
+            schedule(DAILY, Lane::of(DAILY), rollup::DAILY_EVERY, true),
+            schedule(PRUNE, Lane::of(PRUNE), prune::EVERY, false),
+        ]
     }
 }
 

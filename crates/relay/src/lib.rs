@@ -8,7 +8,7 @@
 //! 2. [`allowlist`] reads the upstream's allowlist; an invalid one is refused whole, with line and remedy.
 //! 3. [`plan`](mod@plan) decides for each entry whether the event is sent to it, and if not, why not.
 //! 4. [`fit`](mod@fit) makes the one body that all entries get, within what GitHub takes.
-//! 5. [`keys`] names the records and lanes in which all of this is kept.
+//! 5. [`keys`] makes names safe to stand in the keys of records and lanes.
 //!
 //! # The way of a report
 //! 1. [`identity`] says who reports, by a verified token; [`report`] reads what is said; [`admit`] whether it is taken, and
@@ -22,6 +22,7 @@
 pub mod admit;
 pub mod advance;
 pub mod allowlist;
+mod api;
 pub mod checks;
 pub mod conclusion;
 pub mod config;
@@ -34,6 +35,7 @@ pub mod handlers;
 pub mod identity;
 pub mod keys;
 pub mod names;
+pub mod pages;
 pub mod payload;
 pub mod plan;
 pub mod pull;
@@ -43,6 +45,7 @@ pub mod refusal;
 pub mod report;
 pub mod text;
 pub mod verify;
+pub mod window;
 
 #[cfg(test)]
 mod testing;

@@ -9,7 +9,7 @@ use switchboard_clock::{Clock, Timestamp};
 use tokio::sync::Notify;
 
 use crate::api::{self, Answer};
-use crate::fault::{CannedAnswer, Fault, FaultKind, FaultPlan};
+use crate::fault::{CannedAnswer, Fault, FaultKind, FaultPlan, Faults};
 use crate::ids::DeliveryId;
 use crate::ledger::{self, Call, Expected, Unexpected};
 use crate::pattern::CallPattern;
@@ -121,6 +121,11 @@ impl Simulator {
     /// Schedules a fault for calls with this method and path; see [`CallPattern`].
     pub fn fault(&self, method: &str, path: &str) -> FaultPlan<'_> {
         FaultPlan::new(self, CallPattern::new(method, path))
+    }
+
+    /// Whatever was scheduled to go wrong with calls does so no longer; a call that hangs goes on hanging.
+    pub fn end_faults(&self) {
+        self.with(|state| state.faults = Faults::default());
     }
 
     /// Lets `fault` befall the next `times` webhooks of this event (`*`: any) and action (`None`: any).

@@ -30,6 +30,14 @@ pub enum StoreError {
         /// The newest version that this release knows.
         known: u32,
     },
+    /// The database was written by an older release, and was opened to read.
+    #[error("the database has schema version {found}, this release works with version {known}")]
+    Older {
+        /// The version found; 0 if nothing was written yet.
+        found: u32,
+        /// The version of this release.
+        known: u32,
+    },
     /// There is no room left.
     #[error("the disk is full")]
     Full,
@@ -56,6 +64,7 @@ impl StoreError {
         match self {
             Self::StaleLease | Self::TooLarge { .. } => None,
             Self::InUse { .. } => Some("stop the other server, or give this one its own database (DATABASE_URL)"),
+            Self::Older { .. } => Some("start the server, or run `switchboard migrate`: either brings it up to date"),
             Self::Newer { .. } => Some("run the newer release, or restore the copy made before the upgrade"),
             Self::Full => Some("free some space; deliveries that were refused meanwhile are fetched again afterwards"),
             Self::Unavailable { .. } => Some("check that the folder exists and that this user may write to it"),

@@ -10,7 +10,8 @@
 //! * **counters**, numbers that only display.
 //!
 //! Everything but accepting is written by a [`Settlement`], and a settlement commits as a whole or not at all. There is
-//! no other way to write, and no verb that aggregates: what a page shows was written for it beforehand.
+//! no other way to write, and no verb that aggregates: what a page shows was written for it beforehand. Only the views of
+//! [`traffic`] are kept by the store itself, because accepting counts as well.
 //!
 //! # What a backend promises
 //! * What was acknowledged survives a crash and a loss of power.
@@ -30,6 +31,7 @@ mod id;
 mod read;
 mod settlement;
 pub mod sqlite;
+pub mod traffic;
 mod work;
 
 use std::time::Duration;

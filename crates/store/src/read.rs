@@ -140,6 +140,11 @@ pub struct Backlog {
     pub oldest_waiting: Option<Timestamp>,
     /// Unsettled works by automation and kind.
     pub waiting: BTreeMap<(String, String), u64>,
+    /// Those of them that are leased at this moment.
+    pub leased: BTreeMap<(String, String), u64>,
+    /// Those of them that hold their lane: their last attempt failed or was put off, the next one is to come, and
+    /// whatever stands behind them waits with them.
+    pub holding: BTreeMap<(String, String), u64>,
     /// Dead letters by automation and kind.
     pub dead: BTreeMap<(String, String), u64>,
     /// Deliveries that are pending.

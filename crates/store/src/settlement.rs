@@ -84,6 +84,8 @@ pub enum RecordChange {
     Put(View, Key, Value),
     /// Removes the record, if it is there.
     Delete(View, Key),
+    /// Removes the counters under the key, if there are any, before those of this settlement are added.
+    DeleteCounters(View, Key),
 }
 
 /// Numbers to add under one key. Counts as one change, however many fields.

@@ -9,17 +9,22 @@ use switchboard_clock::{Clock, Entropy};
 use switchboard_dispatcher::Dispatcher;
 use switchboard_dispatcher::config::Config;
 use switchboard_dispatcher::pages::DispatcherPages;
+use switchboard_engine::readiness::Readiness;
 use switchboard_engine::{Automation, Engine, Options, Parts};
 use switchboard_github::secret::WebhookSecret;
 use switchboard_github::{GitHub, InstallationId};
 use switchboard_panel::{
-    Access, Auth, AutomationPages, Budget, Budgets, Insight, Panel, SettingRow, Version, Visibility,
+    Access, Auth, AutomationPages, Budget, Budgets, Insight, Panel, SettingRow, TokenLife, Version, Visibility,
 };
 use switchboard_store::{Installation, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::telemetry::{self, Telemetry, Traces, Watched};
+mod relay;
+
+pub use relay::RelayParts;
+
+use crate::telemetry::{self, Metrics, Telemetry, Traces, Watched};
 use crate::{listen, probes};
 
 /// What a server is put together from.
@@ -38,6 +43,8 @@ pub struct Components {
     pub engine: Options,
     /// The dispatcher's settings.
     pub dispatcher: Config,
+    /// The relay, if it is switched on.
+    pub relay: Option<RelayParts>,
     /// Who may sign in.
     pub auth: Auth,
     /// From where.
@@ -55,6 +62,8 @@ pub struct Components {
 /// What machines are told about the server, and how.
 #[derive(Debug, Default)]
 pub struct TelemetryParts {
+    /// What is counted, by the server and by what is handed to it.
+    pub metrics: Arc<Metrics>,
     /// Where traces go, if anywhere.
     pub traces: Option<Traces>,
     /// Whether the metrics are told without sign-in.
@@ -77,6 +86,18 @@ impl Budgets for ClientBudgets {
             held_until: now.held_until,
         }
     }
+
+    fn tokens(&self, installation: Installation) -> Vec<TokenLife> {
+        let lives = self.0.tokens(InstallationId(installation.0)).into_iter();
+        lives.map(|life| TokenLife { scope: life.scope.reach(), expires_at: life.expires_at }).collect()
+    }
+}
+
+/// The automations that are switched on, for what they tell without a server.
+#[must_use]
+pub fn automations(dispatcher: &Config) -> Vec<Arc<dyn Automation>> {
+    let dispatcher = dispatcher.enabled.then(|| Arc::new(Dispatcher::new(dispatcher.clone(), None)) as _);
+    dispatcher.into_iter().collect()
 }
 
 /// A server, put together and not running yet.
@@ -102,6 +123,7 @@ impl Server {
             secrets,
             mut engine,
             dispatcher,
+            relay: relay_parts,
             auth,
             access,
             version,
@@ -109,16 +131,11 @@ impl Server {
             settings,
             telemetry,
         } = components;
-        let listening = Arc::new(Telemetry { metrics: Arc::default(), traces: telemetry.traces });
+        let listening = Arc::new(Telemetry { metrics: telemetry.metrics, traces: telemetry.traces });
         engine.observer = Arc::clone(&listening) as _;
-        let watched = Watched {
-            store: Arc::clone(&store),
-            github: github.clone(),
-            database: telemetry.database,
-            version: version.version.clone(),
-            started_at: version.started_at,
-        };
-        let metrics = telemetry::router(Arc::clone(&listening.metrics), watched);
+        let github = github.observed(Arc::clone(&listening.metrics) as _);
+        let watched = Watched::new(Arc::clone(&store), github.clone(), telemetry.database, version.version.clone());
+        let metrics = telemetry::router(Arc::clone(&listening.metrics), watched, version.started_at);
         let access_to_metrics = if telemetry.public_metrics { Visibility::Public } else { Visibility::SignedIn };
         let slug = github.slug().map(|slug| slug.as_str().to_owned());
         let dispatcher = dispatcher.enabled.then(|| Arc::new(Dispatcher::new(dispatcher, slug.as_deref())));
@@ -127,9 +144,20 @@ impl Server {
             automations.push(Arc::clone(dispatcher) as Arc<dyn Automation>);
             engine.queues.push(switchboard_dispatcher::handlers::QUEUE);
         }
-        let insight = Insight { settings, budgets: Some(Arc::new(ClientBudgets(github.clone()))) };
+        let relay = relay_parts.as_ref().map(|parts| parts.relay(&github_url));
+        if let Some(relay) = &relay {
+            automations.push(Arc::new(relay.clone()));
+            engine.queues.push(switchboard_relay::handlers::QUEUE);
+        }
+        let readiness = Arc::new(Readiness::new(Arc::clone(&store)));
+        let insight = Insight {
+            settings,
+            budgets: Some(Arc::new(ClientBudgets(github.clone()))),
+            readiness: Some(Arc::clone(&readiness)),
+        };
         let parts = Parts { store: Arc::clone(&store), github, clock, entropy, secrets, automations };
         let engine = Arc::new(Engine::new(parts, engine));
+        let callback = relay_parts.zip(relay).map(|(parts, relay)| parts.callback(relay, &engine, Arc::clone(&store)));
         let pages = dispatcher.iter().map(|dispatcher| {
             let pages = DispatcherPages::new(Arc::clone(&store), Arc::clone(dispatcher), &engine);
             Arc::new(pages) as Arc<dyn AutomationPages>
@@ -146,8 +174,10 @@ impl Server {
             also: vec![(access_to_metrics, metrics)],
         };
         let router = switchboard_engine::webhook::router(engine.acceptor().clone())
-            .merge(probes::router(store))
+            .merge(probes::router(store, readiness))
             .merge(switchboard_dispatcher::pages::schemas())
+            .merge(relay::schemas())
+            .merge(callback.unwrap_or_default())
             .merge(panel.router_with(insight));
         Self { engine, dispatcher, router, shutdown, telemetry: listening }
     }

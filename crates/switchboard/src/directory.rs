@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use switchboard_github::HttpTransport;
 use switchboard_github::oauth::{Client, Membership, OAuth, OAuthError, UserToken};
+use switchboard_github::observe::CallObserver;
 use switchboard_github::secret::Token;
 use switchboard_github::transport::Transport;
 use switchboard_panel::{Belonging, Directory, DirectoryError, GitHubSignIn, Group, Person};
@@ -22,13 +23,23 @@ impl GitHubDirectory {
     pub fn new(web_url: Url, api_url: Url, client: Client, transport: Arc<dyn Transport>) -> Self {
         Self(OAuth::new(web_url, api_url, client, transport))
     }
+
+    /// The same, telling `observer` of every call.
+    #[must_use]
+    pub fn observed(self, observer: Arc<dyn CallObserver>) -> Self {
+        Self(self.0.observed(observer))
+    }
 }
 
-/// Signing in by GitHub as the settings have it; `None` where they do not.
+/// Signing in by GitHub as the settings have it; `None` where they do not. `observer` is told of every call.
 ///
 /// # Errors
 /// [`Failure`], if the client of GitHub cannot be made.
-pub fn sign_in(settings: &Settings, github: &GitHubSettings) -> Result<Option<GitHubSignIn>, Failure> {
+pub fn sign_in(
+    settings: &Settings,
+    github: &GitHubSettings,
+    observer: Arc<dyn CallObserver>,
+) -> Result<Option<GitHubSignIn>, Failure> {
     let Some(settings) = &settings.auth.github else { return Ok(None) };
     let failed = |message: String| Failure::Failed {
         message,
@@ -39,7 +50,7 @@ pub fn sign_in(settings: &Settings, github: &GitHubSettings) -> Result<Option<Gi
     let client =
         Client { id: settings.client_id.clone(), secret: Token::new(settings.client_secret.expose().to_owned()) };
     let directory = GitHubDirectory::new(web_url, github.api_url.url().clone(), client, Arc::new(transport));
-    Ok(Some(GitHubSignIn { directory: Arc::new(directory), grants: settings.grants.clone() }))
+    Ok(Some(GitHubSignIn { directory: Arc::new(directory.observed(observer)), grants: settings.grants.clone() }))
 }
 
 /// Somebody who has just signed in.

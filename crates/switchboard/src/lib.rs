@@ -3,6 +3,7 @@
 //! `main.rs` only parses the command line and hands it to [`cli::run`]. A command reads its [`settings`], starts
 //! [`logging`], and puts together what it needs.
 
+mod addresses;
 pub mod assembly;
 pub mod cli;
 pub mod deliver;

@@ -2,11 +2,16 @@
 //!
 //! Permissions are not written down here: they follow from the endpoints that an automation calls.
 
+mod relay;
+mod repositories;
+
 use switchboard_dispatcher::config::{Config, IssuePolicy};
 use switchboard_github::endpoint::{self, Endpoint};
 use switchboard_github::permission::{Access, Permission, Permissions};
 
 use crate::settings::Settings;
+
+pub use repositories::{NeededRepository, repositories};
 
 /// What one part of the server needs on GitHub.
 struct Row {
@@ -23,6 +28,7 @@ struct Row {
 /// What is switched on.
 struct Switches<'a> {
     dispatcher: &'a Config,
+    relay: &'a switchboard_relay::config::Config,
     /// Whether people sign in with GitHub because of where they belong.
     memberships: bool,
 }
@@ -63,6 +69,17 @@ const TABLE: &[Row] = &[
         ],
         events: &[],
     },
+    relay::ROW,
+    relay::COMMENTS,
+];
+
+/// What an App must at least be allowed to read before GitHub sends it an event. docs.github.com, "Webhook events and payloads".
+const HEARD_WITH: &[(&str, Permission)] = &[
+    ("check_run", Permission::CHECKS),
+    ("check_suite", Permission::CHECKS),
+    ("pull_request", Permission::PULL_REQUESTS),
+    ("push", Permission::CONTENTS),
+    ("workflow_run", Permission::ACTIONS),
 ];
 
 /// What the App needs on GitHub.
@@ -97,27 +114,40 @@ pub enum Need {
 }
 
 impl Needs {
-    /// What is needed for an automation alone.
+    /// What is needed for the dispatcher alone.
     #[must_use]
     pub fn of(dispatcher: &Config) -> Self {
-        Self::with(&Switches { dispatcher, memberships: false })
+        Self::with(&Switches { dispatcher, relay: &switchboard_relay::config::Config::default(), memberships: false })
+    }
+
+    /// What is needed for the automations that the settings switch on, whoever may sign in.
+    #[must_use]
+    pub fn of_automations(settings: &Settings) -> Self {
+        let (dispatcher, relay) = (&settings.dispatcher.config, &settings.relay.config);
+        Self::with(&Switches { dispatcher, relay, memberships: false })
     }
 
     /// What is needed for everything that the settings switch on.
     #[must_use]
     pub fn of_settings(settings: &Settings) -> Self {
-        let memberships = settings.auth.github.as_ref().is_some_and(|github| github.grants.ask_memberships());
-        Self::with(&Switches { dispatcher: &settings.dispatcher.config, memberships })
+        // Whoever is listed will sign in once there is an App, which is what `setup` asks this for.
+        let memberships = settings.auth.asks_memberships;
+        let (dispatcher, relay) = (&settings.dispatcher.config, &settings.relay.config);
+        Self::with(&Switches { dispatcher, relay, memberships })
     }
 
     fn with(on: &Switches<'_>) -> Self {
         let rows: Vec<&Row> = TABLE.iter().filter(|row| (row.wanted)(on)).collect();
-        let calls = || rows.iter().flat_map(|row| row.calls.iter().map(|(endpoint, _)| *endpoint));
-        Self {
-            permissions: endpoint::needed(calls()),
-            events: rows.iter().flat_map(|row| row.events.iter().map(|(event, _)| *event)).collect(),
-            reasons: rows.iter().flat_map(|row| row.reasons()).collect(),
+        let reasons: Vec<Reason> = rows.iter().flat_map(|row| row.reasons()).collect();
+        let (mut permissions, mut events) = (Vec::new(), Vec::new());
+        for reason in &reasons {
+            match &reason.need {
+                Need::Permission(permission, access) => permissions.push((permission.clone(), *access)),
+                Need::Event(event) if events.contains(event) => {}
+                Need::Event(event) => events.push(event),
+            }
         }
+        Self { permissions: permissions.into_iter().collect(), events, reasons }
     }
 
     /// Why a permission is needed, each reason with whose it is.
@@ -140,8 +170,17 @@ impl Row {
             let (permission, access) = endpoint.needs.clone()?;
             Some(reason(Need::Permission(permission, access), *why))
         });
+        let granted = |permission: &Permission| {
+            self.calls
+                .iter()
+                .any(|(endpoint, _)| endpoint.needs.as_ref().is_some_and(|(needed, _)| needed == permission))
+        };
+        let heard = self.events.iter().filter_map(|(event, why)| {
+            let (_, permission) = HEARD_WITH.iter().find(|(name, _)| name == event)?;
+            (!granted(permission)).then(|| reason(Need::Permission(permission.clone(), Access::Read), *why))
+        });
         let events = self.events.iter().map(|(event, why)| reason(Need::Event(event), *why));
-        calls.chain(events).collect()
+        calls.chain(heard).chain(events).collect()
     }
 }
 
@@ -174,6 +213,13 @@ mod tests {
             needs.permissions.access(&Permission::MEMBERS)
         };
         assert_eq!((of("@mona"), of("@mona, acme/ops")), (None, Some(Access::Read)));
+    }
+
+    #[test]
+    fn an_app_that_is_yet_to_be_made_asks_for_what_its_people_will_need() {
+        let sources = Sources::default().with_variable("SWITCHBOARD_VIEWERS", "acme");
+        let needs = Needs::of_settings(&Settings::load(&sources, Purpose::Inspect).unwrap());
+        assert_eq!(needs.permissions.access(&Permission::MEMBERS), Some(Access::Read));
     }
 
     #[test]

@@ -9,21 +9,22 @@ use axum::{Json, Router};
 use http::StatusCode;
 use serde_json::{Value, json};
 use switchboard_engine::gaps::{COMPLETENESS, CURRENT, Completeness};
+use switchboard_engine::readiness::Readiness;
 use switchboard_store::Store;
 
 /// A backlog older than this is worth a word.
 const LATE: Duration = Duration::from_secs(300);
 
 /// The two routes, open to anybody: they say nothing that a stranger could use.
-pub fn router(store: Arc<dyn Store>) -> Router {
+pub fn router(store: Arc<dyn Store>, readiness: Arc<Readiness>) -> Router {
     Router::new()
         .route("/health", get(|| async { Json(json!({ "status": "ok" })) }))
         .route("/readyz", get(ready))
-        .with_state(store)
+        .with_state((store, readiness))
 }
 
-async fn ready(State(store): State<Arc<dyn Store>>) -> (StatusCode, Json<Value>) {
-    if let Err(error) = store.probe().await {
+async fn ready(State((store, readiness)): State<(Arc<dyn Store>, Arc<Readiness>)>) -> (StatusCode, Json<Value>) {
+    if let Err(error) = readiness.probe().await {
         tracing::error!(%error, hint = error.hint(), "deliveries cannot be accepted");
         return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "unavailable", "degraded": ["store"] })));
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use switchboard_clock::{Clock, SystemClock, SystemEntropy};
 use switchboard_engine::Options;
 use switchboard_engine::operations::Upkeep;
+use switchboard_github::transport::Transport;
 use switchboard_github::{GitHub, HttpTransport};
 use switchboard_panel::{Access, Auth, SessionSecret, SettingRow, Version};
 use switchboard_store::sqlite::{self, SqliteStore};
@@ -12,13 +13,13 @@ use switchboard_store::{Retention, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::assembly::{Components, Server, TelemetryParts};
+use crate::assembly::{Components, RelayParts, Server, TelemetryParts};
 use crate::cli::Failure;
 use crate::directory;
 use crate::session_secret::session_secret;
 use crate::settings::kinds::StoreLocation;
 use crate::settings::{GitHubSettings, Settings};
-use crate::telemetry::Traces;
+use crate::telemetry::{Named, Traces};
 
 /// Opens the configured store.
 ///
@@ -40,6 +41,18 @@ pub fn store_failure(settings: &Settings, error: &StoreError) -> Failure {
     }
 }
 
+/// The way to GitHub and to issuers of tokens.
+///
+/// # Errors
+/// [`Failure`], if this machine has no certificates.
+pub fn transport() -> Result<Arc<dyn Transport>, Failure> {
+    let transport = HttpTransport::new().map_err(|error| Failure::Failed {
+        message: error.to_string(),
+        hint: "check this machine's certificates".to_owned(),
+    })?;
+    Ok(Arc::new(transport))
+}
+
 /// Makes the client for the configured App.
 ///
 /// # Errors
@@ -49,8 +62,7 @@ pub fn client(github: &GitHubSettings) -> Result<GitHub, Failure> {
         message,
         hint: "check GITHUB_API_URL and this machine's certificates".to_owned(),
     };
-    let transport = HttpTransport::new().map_err(|error| failed(error.to_string()))?;
-    GitHub::new(github.client(), Arc::new(transport), Arc::new(SystemClock), Arc::new(SystemEntropy))
+    GitHub::new(github.client(), transport()?, Arc::new(SystemClock), Arc::new(SystemEntropy))
         .map_err(|error| failed(error.to_string()))
 }
 
@@ -98,6 +110,7 @@ pub fn components(settings: &Settings, store: Arc<dyn Store>) -> Result<Componen
             hint: "see .env.example".to_owned(),
         });
     };
+    let telemetry = telemetry(settings)?;
     Ok(Components {
         store,
         github: client(github)?,
@@ -106,11 +119,12 @@ pub fn components(settings: &Settings, store: Arc<dyn Store>) -> Result<Componen
         secrets: github.webhook_secrets.clone(),
         engine: engine_options(settings),
         dispatcher: settings.dispatcher.config.clone(),
+        relay: relay(settings)?,
         auth: Auth {
             operator: settings.auth.operator.clone(),
             read_only: settings.auth.viewer.clone(),
-            github: directory::sign_in(settings, github)?,
-            public: settings.auth.public_pages.clone(),
+            github: directory::sign_in(settings, github, Arc::clone(&telemetry.metrics) as _)?,
+            public: public_pages(settings),
             // Only a server keeps one: what other commands sign is good for themselves.
             secret: SessionSecret::random(),
             public_url: settings.server.public_url.as_ref().map(ToString::to_string),
@@ -122,19 +136,38 @@ pub fn components(settings: &Settings, store: Arc<dyn Store>) -> Result<Componen
         version: version(settings),
         github_url: github.api_url.web().trim_end_matches('/').to_owned(),
         settings: setting_rows(settings),
-        telemetry: telemetry(settings)?,
+        telemetry,
     })
 }
 
+fn relay(settings: &Settings) -> Result<Option<RelayParts>, Failure> {
+    RelayParts::new(&settings.relay.config, transport()?, Arc::new(SystemClock)).map_err(|error| Failure::Failed {
+        message: error.to_string(),
+        hint: "see oidc_issuer and [[relay.provider]] in `switchboard settings`".to_owned(),
+    })
+}
+
+/// The pages that anybody may read.
+fn public_pages(settings: &Settings) -> Vec<String> {
+    let mut pages = settings.auth.public_pages.clone();
+    let relay = switchboard_relay::handlers::NAME.to_owned();
+    if settings.relay.config.public_pages && !pages.contains(&relay) {
+        pages.push(relay);
+    }
+    pages
+}
+
 fn telemetry(settings: &Settings) -> Result<TelemetryParts, Failure> {
-    let traces = settings.telemetry.otlp_endpoint.as_ref().map(|collector| {
-        Traces::to(collector.as_str(), settings.server.version()).map_err(|error| Failure::Failed {
-            message: format!("traces cannot be sent to {collector}: {error}"),
+    let traces = settings.telemetry.traces_to().map(|address| {
+        let named = Named { service: settings.telemetry.service_name.as_deref(), version: settings.server.version() };
+        Traces::to(&address, named, Arc::new(SystemEntropy)).map_err(|error| Failure::Failed {
+            message: format!("traces cannot be sent to {address}: {error}"),
             hint: "see OTEL_EXPORTER_OTLP_ENDPOINT in `switchboard settings`".to_owned(),
         })
     });
     let StoreLocation::Sqlite(path) = &settings.store.location;
     Ok(TelemetryParts {
+        metrics: Arc::default(),
         traces: traces.transpose()?,
         public_metrics: settings.telemetry.public_metrics,
         database: Some(path.clone()),

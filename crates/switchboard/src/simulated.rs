@@ -137,6 +137,7 @@ fn configuration(address: SocketAddr, app: &App, simulated: &Simulated) -> Strin
          # SWITCHBOARD_OPERATORS=acme/ops\n\
          # SWITCHBOARD_VIEWERS=acme\n\
          # Webhooks go to: {webhooks}\n\
+         # Tokens of workflow runs are issued by: http://{address}/_services/token\n\
          # Or make an App of your own, as on GitHub: switchboard setup --github-url http://{address} --organization acme\n\
          # Press Enter to let ci.yml of acme/api succeed; Ctrl-C ends it.\n",
         app.id(),

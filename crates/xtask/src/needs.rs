@@ -18,6 +18,8 @@ pub(crate) const AXE_VARIABLE: &str = "SWITCHBOARD_AXE";
 /// Tells the browser tests that a browser is installed, so that one that finds none fails.
 pub(crate) const BROWSER_VARIABLE: &str = "SWITCHBOARD_BROWSER_TESTS";
 
+/// Tells the test of the alert rules that Prometheus's own tool is installed, so that it fails without.
+pub(crate) const PROMTOOL_VARIABLE: &str = "SWITCHBOARD_PROMTOOL";
 /// Tells the API's test where Schemathesis is.
 pub(crate) const SCHEMATHESIS_VARIABLE: &str = "SWITCHBOARD_SCHEMATHESIS";
 /// From PyPI.
@@ -45,6 +47,8 @@ const BROWSER: [Program; 2] = [
     Program { names: &["chromium", "chromium-browser", "google-chrome"], package: "chromium" },
     Program { names: &["chromedriver"], package: "chromium-driver" },
 ];
+/// Tries alert rules. Debian has it with the rest of Prometheus.
+const PROMTOOL: [Program; 1] = [Program { names: &["promtool"], package: "prometheus" }];
 /// Makes pictures small.
 const PNGQUANT: [Program; 1] = [Program { names: &["pngquant"], package: "pngquant" }];
 /// Debian packs the part of Python that makes environments by itself.
@@ -54,6 +58,11 @@ const NPM: [Program; 1] = [Program { names: &["npm"], package: "npm" }];
 /// Makes sure that a browser and its driver are there.
 pub(crate) fn browser() -> Result<(), Trouble> {
     installed(&BROWSER)
+}
+
+/// Makes sure that what tries alert rules is there.
+pub(crate) fn promtool() -> Result<(), Trouble> {
+    installed(&PROMTOOL)
 }
 
 /// Makes sure that what makes pictures small is there.

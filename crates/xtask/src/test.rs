@@ -40,7 +40,10 @@ pub(crate) fn take(steps: &mut Steps, workspace: &Workspace, wanted: &TestArgs) 
         if let Some(program) = steps.perform("schemathesis", || needs::schemathesis(workspace)) {
             environment.push((needs::SCHEMATHESIS_VARIABLE, program.into_os_string()));
         }
-        if browser(steps) {
+        if found(steps, "promtool", needs::promtool) {
+            environment.push((needs::PROMTOOL_VARIABLE, "required".into()));
+        }
+        if found(steps, "browser", needs::browser) {
             environment.push((needs::BROWSER_VARIABLE, "required".into()));
             if let Some(file) = steps.perform("axe-core", || needs::axe(workspace)) {
                 environment.push((needs::AXE_VARIABLE, file.into_os_string()));
@@ -70,16 +73,15 @@ pub(crate) fn take(steps: &mut Steps, workspace: &Workspace, wanted: &TestArgs) 
     }
 }
 
-/// A machine without a browser, and without the right to install one, can still run everything else; continuous
-/// integration has to have one. Returns whether it is there.
-fn browser(steps: &mut Steps) -> bool {
-    const NAME: &str = "browser";
-    match needs::browser() {
+/// A machine without a browser or another such program, and without the right to install one, can still run everything
+/// else; continuous integration has to have them. Returns whether it is there.
+fn found(steps: &mut Steps, name: &'static str, need: fn() -> Result<(), Trouble>) -> bool {
+    match need() {
         Err(trouble @ Trouble::Missing { .. }) if std::env::var_os("CI").is_none() => {
-            steps.leave_out(NAME, &format!("{trouble}; {}", trouble.hint().unwrap_or_default()));
+            steps.leave_out(name, &format!("{trouble}; {}", trouble.hint().unwrap_or_default()));
             false
         }
-        found => steps.perform(NAME, || found).is_some(),
+        found => steps.perform(name, || found).is_some(),
     }
 }
 

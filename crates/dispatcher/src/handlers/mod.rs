@@ -13,6 +13,7 @@
 mod dispatch;
 mod draft;
 mod evaluate;
+mod files;
 mod issue;
 mod outcome;
 mod plan;
@@ -31,8 +32,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::json;
-use switchboard_engine::{API, Arrival, Automation, Context, Patience, Schedule, Trouble};
-use switchboard_store::{Failure, Follows, Installation, Lane, NewJob, Queue, Settlement, Work};
+use switchboard_engine::files::FilesRead;
+use switchboard_engine::{API, Arrival, Automation, Context, Patience, Reader, Schedule, Trouble};
+use switchboard_store::{Failure, Follows, Installation, Lane, NewJob, Queue, Settlement, StoreError, Work};
 
 use tokio::sync::OnceCell;
 
@@ -172,6 +174,10 @@ impl Automation for Dispatcher {
             tracing::error!(%error, work = %work.id, kind = work.kind, "given up without its history");
             Settlement::done()
         })
+    }
+
+    async fn files(&self, store: &Reader) -> Result<FilesRead, StoreError> {
+        files::read(store).await
     }
 
     fn schedules(&self) -> Vec<Schedule> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::time::Duration;
 use switchboard_clock::Timestamp;
+use switchboard_engine::health::Told;
 use switchboard_engine::{Context, Trouble, gaps};
 use switchboard_store::{Counters, KeyRange, RecordChange, Settlement};
 
@@ -100,10 +101,12 @@ pub(super) async fn rollup(context: &Context) -> Result<Settlement, Trouble> {
         }
         hour = sum;
     }
-    let known: Option<Health> = context.store.get(&views::HEALTH, &keys::HEALTH_CURRENT).await?;
+    let row: Option<serde_json::Value> = context.store.get(&views::HEALTH, &keys::HEALTH_CURRENT).await?;
+    let known = row.as_ref().and_then(|row| Health::deserialize(row).ok());
     let health = examine(&vitals(&hour, to, known.as_ref(), context).await?);
     if known.as_ref() != Some(&health) {
-        settlement.records.push(RecordChange::Put(views::HEALTH, keys::HEALTH_CURRENT, json!(health)));
+        let before = row.as_ref().and_then(|row| Told::deserialize(row).ok());
+        settlement.records.push(health.told(context.now).still(before.as_ref()).record(NAME, &health));
     }
     Ok(settlement)
 }

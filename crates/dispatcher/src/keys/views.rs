@@ -53,4 +53,4 @@ pub const HOUR_REPO: View = View::of("dispatcher.hour_repo");
 /// The last 5, 15 and 60 minutes, summed by the rollup.
 pub const WINDOW: View = View::of("dispatcher.window");
 /// The checks, as the rollup last found them.
-pub const HEALTH: View = View::of("dispatcher.health");
+pub const HEALTH: View = switchboard_engine::health::VIEW;

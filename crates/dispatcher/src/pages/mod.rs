@@ -32,17 +32,18 @@ use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::{HeaderValue, StatusCode, header};
-use switchboard_clock::Entropy;
+use switchboard_clock::{Entropy, Timestamp};
 use switchboard_engine::accept::Acceptor;
+use switchboard_engine::health::Wellness;
 use switchboard_engine::{Context, Engine, Reader};
 use switchboard_github::GitHub;
 use switchboard_panel::components::{Sentence, State, Told};
 use switchboard_panel::{AutomationPages, NavItem};
-use switchboard_store::{Backlog, Fact, Result, Store};
+use switchboard_store::{Fact, Result, Store};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::handlers::{Dispatcher, NAME};
-use crate::health::{Health, Status};
+use crate::health::Health;
 use crate::keys::{self, views};
 use crate::run_key::RunKey;
 
@@ -140,11 +141,6 @@ impl AutomationPages for DispatcherPages {
         ]
     }
 
-    async fn sentence(&self, _: &dyn Store, _: &Backlog) -> Result<Sentence> {
-        let health: Option<Health> = self.desk.reader.get(&views::HEALTH, &keys::HEALTH_CURRENT).await?;
-        Ok(health_sentence(health.as_ref()).to("/dispatcher"))
-    }
-
     fn tell(&self, fact: &Fact) -> Option<Told> {
         words::tell(fact)
     }
@@ -181,18 +177,17 @@ async fn moved() -> Response {
 }
 
 /// How the dispatcher is doing, in a sentence.
-fn health_sentence(health: Option<&Health>) -> Sentence {
-    let Some(health) = health else {
+fn health_sentence(health: Option<&Health>, now: Timestamp) -> Sentence {
+    let Some(told) = health.map(|health| health.told(now)) else {
         return Sentence::new("No run has been looked at yet.").state(State::Waiting);
     };
-    match health.status {
-        Status::Green => Sentence::new("Every check is green.").state(State::Succeeded),
-        Status::Idle | Status::Unknown => {
-            Sentence::new("Quiet: too little happened lately to judge.").state(State::Waiting)
-        }
-        Status::Amber => Sentence::new(format!("{}.", health.reasons.join("; "))).state(State::Denied),
-        Status::Red => Sentence::new(format!("{}.", health.reasons.join("; "))).state(State::Failed),
-    }
+    let state = match told.wellness {
+        Wellness::Well => State::Succeeded,
+        Wellness::Quiet => State::Waiting,
+        Wellness::Look => State::Denied,
+        Wellness::Bad => State::Failed,
+    };
+    Sentence::new(told.words).state(state)
 }
 
 /// Where the dispatcher's pages are, and things on GitHub.

@@ -7,11 +7,11 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use switchboard_clock::Timestamp;
-use switchboard_panel::components::{Empty, Mark, Sentence, State as Shape, Time, count};
+use switchboard_panel::components::{Bucket, Chart, Empty, Mark, Sentence, State as Shape, Time, count};
 use switchboard_panel::{Fault, Shell};
 use switchboard_store::{CounterRow, KeyRange};
 
-use super::chart::{Chart, Hour};
+use super::chart;
 use super::reading::{self, Filter, Listed, count_of};
 use super::runs::{ProblemLine, ProblemTable, RunLine, RunTable, teach};
 use super::{Desk, assets, health_sentence, links};
@@ -37,7 +37,6 @@ struct OverviewPage {
     windows: Vec<WindowColumn>,
     top_of: u32,
     top: Vec<(String, String, u64, u64, u64)>,
-    hours: Vec<Hour>,
     chart: Chart,
     runs: RunTable,
     problems: ProblemTable,
@@ -97,13 +96,12 @@ pub(super) async fn page(State(desk): State<Arc<Desk>>, shell: Shell) -> Result<
     let reasons = reader.counters(&views::DAY_REASON, today, Reason::ALL.len()).await?;
     let total = reader.counter(&views::TOTAL, &keys::TOTAL_ALL).await?;
 
-    let hours = by_hour(&hours, now);
     let of = |minutes: &u32| windows.iter().map(|(_, window)| window).find(|window| window.minutes == *minutes);
     let shown: Vec<&Window> = WINDOWS.iter().filter_map(of).collect();
     let widest = of(&WINDOWS[2]);
     let page = OverviewPage {
         stylesheet: assets::stylesheet(),
-        health: health_sentence(health.as_ref()),
+        health: health_sentence(health.as_ref(), now),
         last_event: health.as_ref().and_then(|health| health.last_event_at).map(|at| Time { at, now }),
         checks: health
             .map_or_else(Vec::new, |health| health.checks)
@@ -113,8 +111,7 @@ pub(super) async fn page(State(desk): State<Arc<Desk>>, shell: Shell) -> Result<
         windows: shown.iter().map(|window| column(window)).collect(),
         top_of: WINDOWS[2],
         top: widest.map_or_else(Vec::new, top),
-        chart: Chart::new(&hours),
-        hours,
+        chart: chart::chart(by_hour(&hours, now)),
         runs: RunTable { rows: runs.rows.iter().map(|row| RunLine::new(row, now)).collect() },
         problems: ProblemTable { rows: problems.rows.iter().map(|row| ProblemLine::new(row, now)).collect() },
         reasons: reasons.iter().filter_map(reason).collect(),
@@ -128,12 +125,8 @@ pub(super) async fn page(State(desk): State<Arc<Desk>>, shell: Shell) -> Result<
             .collect(),
         empty: teach(),
     };
-    let topics = [
-        "record/dispatcher.health",
-        "record/dispatcher.window",
-        "record/dispatcher.recent",
-        "record/dispatcher.problem",
-    ];
+    let topics =
+        ["record/engine.health", "record/dispatcher.window", "record/dispatcher.recent", "record/dispatcher.problem"];
     shell.live(topics).page("Dispatcher", &page).await
 }
 
@@ -177,13 +170,13 @@ fn top(window: &Window) -> Vec<(String, String, u64, u64, u64)> {
 }
 
 /// The hours in order, those in which nothing happened among them.
-fn by_hour(rows: &[CounterRow], now: Timestamp) -> Vec<Hour> {
+fn by_hour(rows: &[CounterRow], now: Timestamp) -> Vec<Bucket> {
     (0..HOURS as u32)
         .rev()
         .map(|ago| {
             let at = now - HOUR * ago;
             let key = keys::hour(at);
-            Hour::new(at, rows.iter().find(|row| row.key == key).map(|row| &row.counters))
+            chart::hour(at, rows.iter().find(|row| row.key == key).map(|row| &row.counters))
         })
         .collect()
 }

@@ -137,7 +137,7 @@ async fn questions_are_answered_and_nothing_is_stored() {
     let site = Site::open(&world);
     let lint = site.post_json("/api/v1/dispatcher/lint", "outbound:\n  - sauce: 1\n").await.json();
     assert_eq!(lint["valid"], false);
-    has(&lint["diagnostics"][0], &["severity", "line", "column", "path", "message", "hint"]);
+    has(&lint["diagnostics"][0], &["severity", "line", "column", "code", "path", "message", "hint"]);
     assert_eq!(site.post_json("/api/v1/dispatcher/lint", "# nothing\n").await.json()["valid"], true);
 
     let order = r#"{"repository": "acme/api", "workflow": "ci.yml"}"#;

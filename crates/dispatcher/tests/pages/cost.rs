@@ -48,6 +48,8 @@ async fn no_page_aggregates_scans_or_sorts() {
     let delivery = world.deliveries().await.pop().expect("the story has deliveries");
     let shared = [
         "/".to_owned(),
+        "/?over=6h".to_owned(),
+        "/?over=7d".to_owned(),
         "/deliveries".to_owned(),
         "/deliveries?event=workflow_run".to_owned(),
         "/deliveries?repository=acme%2Fapi".to_owned(),
@@ -60,8 +62,14 @@ async fn no_page_aggregates_scans_or_sorts() {
         "/installations".to_owned(),
         "/audit".to_owned(),
         "/settings".to_owned(),
+        "/keys".to_owned(),
         "/api/v1/deliveries".to_owned(),
         "/api/v1/jobs".to_owned(),
+        "/api/v1/overview".to_owned(),
+        "/api/v1/installations".to_owned(),
+        "/zone".to_owned(),
+        format!("/installations/{}", delivery.installation.expect("it is from an installation")),
+        format!("/api/v1/installations/{}", delivery.installation.expect("it is from an installation")),
     ];
     let site = Site::open(&world);
     let _ = world.statements();

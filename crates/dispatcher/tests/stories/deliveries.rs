@@ -120,8 +120,6 @@ async fn dispatcher_4_of_all_events_only_a_completed_workflow_run_makes_work() {
         ("pull_request", Some("opened")),
         ("issues", Some("opened")),
         ("issue_comment", Some("created")),
-        ("installation", Some("created")),
-        ("installation_repositories", Some("added")),
         ("repository", Some("archived")),
         ("team", Some("edited")),
         ("member", Some("added")),
@@ -141,6 +139,31 @@ async fn dispatcher_4_of_all_events_only_a_completed_workflow_run_makes_work() {
     }
     nothing_was_asked(&world);
     end(world, &[]).await;
+}
+
+/// Where the App is installed is the engine's own affair: it looks there itself, and the dispatcher has no part in it.
+#[tokio::test]
+async fn dispatcher_4_webhooks_about_installations_make_no_work_for_the_dispatcher() {
+    let mut world = world(quiet()).begin().await;
+    for (event, action) in [
+        ("installation", "created"),
+        ("installation", "new_permissions_accepted"),
+        ("installation_repositories", "added"),
+        ("installation_target", "renamed"),
+    ] {
+        world.app.deliver(event, &json!({ "action": action, "installation": { "id": 1 } }));
+    }
+    quietness(&mut world).await;
+
+    assert_eq!(world.arrived().len(), 4);
+    for arrived in world.arrived().to_vec() {
+        was_taken_in(&arrived, false, false);
+        let works = world.works_of(&arrived.guid).await;
+        assert!(works.iter().all(|work| work.automation == switchboard_engine::operations::NAME), "{works:?}");
+    }
+    let asked = world.github.unexpected_calls(&[("GET", "/app"), ("GET", "/app/installations/*")]);
+    assert!(asked.is_empty(), "{asked:?}");
+    world.finish(&[]).await;
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod support;
 
 mod answers;
 mod bounds;
+mod broken_files;
 mod budget;
 mod chains;
 mod config_issues;

@@ -10,6 +10,7 @@ mod gaps;
 mod installations;
 mod leases;
 mod letters;
+mod observed;
 mod payloads;
 mod retries;
 mod schedules;

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::auth::Auth;
+use crate::auth::{Auth, Scope};
 use crate::call::{Call, Raw};
 use crate::client::GitHub;
 use crate::endpoint;
 use crate::ids::{AppId, AppSlug, HookDeliveryId, InstallationId, RepoId};
 use crate::limits::{MAX_PER_PAGE, MAX_WEBHOOK_BYTES};
-use crate::permission::Permissions;
+use crate::permission::{Access, Permission, Permissions};
+use crate::repo_name::RepoName;
 
 /// The App.
 #[derive(Debug, Clone, Deserialize)]
@@ -20,6 +21,10 @@ pub struct App {
     pub id: AppId,
     /// Its name in URLs.
     pub slug: Option<AppSlug>,
+    /// Who owns it, and manages its settings.
+    pub owner: Option<Account>,
+    /// Its public page, from where it is installed.
+    pub html_url: Option<String>,
     /// What it asks installations for.
     #[serde(default, deserialize_with = "super::or_default")]
     pub permissions: Permissions,
@@ -35,6 +40,8 @@ pub struct Installation {
     pub id: InstallationId,
     /// The account that installed it.
     pub account: Option<Account>,
+    /// The page where an owner of the account manages it.
+    pub html_url: Option<String>,
     /// What the account has granted; less than the App asks for while an approval is pending.
     #[serde(default, deserialize_with = "super::or_default")]
     pub permissions: Permissions,
@@ -55,6 +62,54 @@ pub struct Account {
     /// `User` or `Organization`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
+}
+
+/// Where GitHub sends the App's webhooks, and how. The secret itself is never told.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct HookConfig {
+    /// The address; none while the webhook was never set up.
+    pub url: Option<String>,
+    /// `json` or `form`.
+    pub content_type: Option<String>,
+    /// `"1"` if the certificate is not verified. GitHub says so as a text, and documents a number as well.
+    #[serde(default)]
+    pub insecure_ssl: serde_json::Value,
+    /// Asterisks, if a secret is set.
+    pub secret: Option<String>,
+}
+
+impl HookConfig {
+    /// Whether GitHub is told not to verify the certificate.
+    #[must_use]
+    pub fn skips_verification(&self) -> bool {
+        match &self.insecure_ssl {
+            serde_json::Value::String(text) => text == "1",
+            serde_json::Value::Number(number) => number.as_i64() == Some(1),
+            _ => false,
+        }
+    }
+}
+
+/// A page of what an installation covers.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Covered {
+    /// How many repositories there are, on all pages.
+    pub total_count: u64,
+    /// Those of this page.
+    #[serde(default)]
+    pub repositories: Vec<CoveredRepository>,
+}
+
+/// A repository that an installation covers.
+#[derive(Debug, Clone, Deserialize)]
+pub struct CoveredRepository {
+    /// Its id.
+    pub id: RepoId,
+    /// `owner/name` as of now.
+    pub full_name: RepoName,
+    /// Whether it takes no changes any more.
+    #[serde(default, deserialize_with = "super::or_default")]
+    pub archived: bool,
 }
 
 /// One attempt to deliver a webhook, as GitHub's own list has it.
@@ -124,6 +179,17 @@ impl GitHub {
     /// One installation.
     pub fn installation(&self, installation: InstallationId) -> Call<Installation> {
         self.call(Auth::App, &endpoint::INSTALLATION, &[&installation.to_string()]).typed()
+    }
+
+    /// A page of what an installation covers, asked with a token that can do nothing else.
+    pub fn installation_repositories(&self, installation: InstallationId) -> Call<Covered> {
+        let scope = Scope::new(installation, Permission::METADATA, Access::Read);
+        self.call(scope, &endpoint::INSTALLATION_REPOSITORIES, &[]).query("per_page", MAX_PER_PAGE).typed()
+    }
+
+    /// Where GitHub sends the App's webhooks.
+    pub fn hook_config(&self) -> Call<HookConfig> {
+        self.call(Auth::App, &endpoint::HOOK_CONFIG, &[]).typed()
     }
 
     /// A page of what GitHub sent to the App's webhook, newest first; further back from `cursor`

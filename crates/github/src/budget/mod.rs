@@ -22,10 +22,12 @@ pub use account::{BudgetSnapshot, Told};
 use crate::classify::{reset, text};
 use crate::endpoint::Effect;
 use crate::error::HoldScope;
+use crate::ids::InstallationId;
 use crate::limits::{
     CONTENT_WRITES_PER_HOUR, CONTENT_WRITES_PER_MINUTE, MAX_CONCURRENT_REQUESTS, MAX_LOCAL_WAIT, POINTS_PER_MINUTE,
     READ_POINTS, WRITE_POINTS,
 };
+use crate::observe::PutOff;
 
 /// Who goes first when the budget is short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -93,11 +95,11 @@ impl Cost {
     }
 }
 
-/// When to come back, and in whose words.
+/// When to come back, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Wait {
     pub until: Timestamp,
-    pub why: &'static str,
+    pub why: PutOff,
 }
 
 #[derive(Debug, Default)]
@@ -142,13 +144,13 @@ impl Budgets {
             let taken = shared.account().take(cost, priority, &self.limits, now);
             let wake = match taken {
                 Ok(()) => return Ok(Permit { shared: shared.clone(), cost, at: now }),
-                Err(NotNow::Held(until)) => return Err(Wait { until, why: "held: GitHub asked to wait" }),
+                Err(NotNow::Held(until)) => return Err(Wait { until, why: PutOff::Held }),
                 Err(NotNow::Spent(until)) if until > deadline => {
-                    return Err(Wait { until, why: "held: our own rate budget is spent" });
+                    return Err(Wait { until, why: PutOff::Spent });
                 }
                 Err(NotNow::Spent(until)) => until,
                 Err(NotNow::Crowded) if now >= deadline => {
-                    return Err(Wait { until: now + CROWDED_PAUSE, why: "held: too many requests at once" });
+                    return Err(Wait { until: now + CROWDED_PAUSE, why: PutOff::Crowded });
                 }
                 Err(NotNow::Crowded) => deadline,
             };
@@ -166,6 +168,22 @@ impl Budgets {
 
     pub(crate) fn snapshot(&self, scope: HoldScope) -> BudgetSnapshot {
         self.shared(scope).account().snapshot(self.clock.now())
+    }
+
+    /// The installations that have an account, in order, and how it looks.
+    pub(crate) fn installations(&self) -> Vec<(InstallationId, BudgetSnapshot)> {
+        let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut installations: Vec<_> = accounts
+            .iter()
+            .filter_map(|(scope, shared)| match scope {
+                HoldScope::Installation(id) => Some((*id, shared.clone())),
+                HoldScope::App | HoldScope::Mint => None,
+            })
+            .collect();
+        drop(accounts);
+        installations.sort_unstable_by_key(|(id, _)| *id);
+        let now = self.clock.now();
+        installations.into_iter().map(|(id, shared)| (id, shared.account().snapshot(now))).collect()
     }
 }
 
@@ -208,7 +226,6 @@ mod tests {
     use switchboard_clock::SimulatedClock;
 
     use super::*;
-    use crate::ids::InstallationId;
 
     const SCOPE: HoldScope = HoldScope::Installation(InstallationId(1));
     const READ: Cost = Cost { points: 1, content: false };

@@ -19,11 +19,11 @@ use crate::endpoint::ACCESS_TOKENS;
 use crate::error::{Class, Error, HoldScope, Reason};
 use crate::flight::Flights;
 use crate::hint::Hint;
-use crate::ids::RepoId;
+use crate::ids::{InstallationId, RepoId};
 use crate::limits::{ACCEPT_JSON, JWT_BACKDATE, JWT_LIFETIME, JWT_REUSE, TOKEN_MARGIN};
 use crate::path;
 use crate::permission::{Access, Permission, Permissions};
-use crate::record::{CallKind, CallLog};
+use crate::record::{CallKind, Witnesses};
 use crate::repo_name::RepoName;
 use crate::secret::Token;
 
@@ -53,7 +53,32 @@ pub(super) struct Credentials {
     skew_ms: AtomicI64,
 }
 
+/// How long a token still lives. Its value stays where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenLife {
+    /// The repositories and permissions that it was narrowed to.
+    pub scope: Scope,
+    /// When GitHub ends it, by our clock.
+    pub expires_at: Timestamp,
+}
+
 impl Credentials {
+    /// The tokens of an installation that can still be used, the longest-lived first.
+    pub(super) fn lives(&self, installation: InstallationId, now: Timestamp) -> Vec<TokenLife> {
+        let skew_ms = self.skew_ms();
+        let tokens = self.tokens();
+        let of_it = tokens.iter().filter(|(scope, _)| scope.installation == installation);
+        let mut lives: Vec<_> = of_it
+            .map(|(scope, issued)| TokenLife {
+                scope: scope.clone(),
+                expires_at: Timestamp::from_millis(issued.expires_at.millis().saturating_sub(skew_ms)),
+            })
+            .filter(|life| life.expires_at > now)
+            .collect();
+        lives.sort_by_key(|life| std::cmp::Reverse(life.expires_at));
+        lives
+    }
+
     pub(super) fn skew_ms(&self) -> i64 {
         self.skew_ms.load(Ordering::Relaxed)
     }
@@ -105,7 +130,7 @@ impl Core {
         &self,
         auth: &Auth,
         priority: Priority,
-        log: Option<&CallLog>,
+        witnesses: &Witnesses,
     ) -> Result<Token, Error> {
         match auth {
             Auth::App => self.app_jwt(),
@@ -117,7 +142,7 @@ impl Core {
                     // Another flight may have landed between the look above and this one's start.
                     match self.cached(scope) {
                         Some(token) => Ok(token),
-                        None => Box::pin(self.mint(scope, priority, log)).await,
+                        None => Box::pin(self.mint(scope, priority, witnesses)).await,
                     }
                 };
                 self.credentials.mints.join(scope, mint).await.0
@@ -196,10 +221,10 @@ impl Core {
         tokens.get(scope).map(|issued| issued.repositories.clone()).unwrap_or_default()
     }
 
-    async fn mint(&self, scope: &Scope, priority: Priority, log: Option<&CallLog>) -> Result<Token, Error> {
+    async fn mint(&self, scope: &Scope, priority: Priority, witnesses: &Witnesses) -> Result<Token, Error> {
         let mut pauses = MINT_PAUSES.into_iter();
         loop {
-            let error = match self.mint_once(scope, priority, log).await {
+            let error = match self.mint_once(scope, priority, witnesses).await {
                 Ok(issued) => {
                     let token = issued.token.clone();
                     let now = self.server_now();
@@ -218,7 +243,7 @@ impl Core {
         }
     }
 
-    async fn mint_once(&self, scope: &Scope, priority: Priority, log: Option<&CallLog>) -> Result<Issued, Error> {
+    async fn mint_once(&self, scope: &Scope, priority: Priority, witnesses: &Witnesses) -> Result<Issued, Error> {
         let called = Called {
             endpoint: &ACCESS_TOKENS,
             scope: HoldScope::Mint,
@@ -245,7 +270,7 @@ impl Core {
             kind: CallKind::Mint,
             priority,
             scope_text: scope.to_string(),
-            log,
+            witnesses,
         };
         let response = self.authorized(&outgoing, &Auth::App).await?;
         // The error of serde_json quotes the answer, and the answer holds the token.

@@ -18,8 +18,9 @@ use crate::classify::{Called, text};
 use crate::error::{Class, Error, Reason};
 use crate::hint::Hint;
 use crate::limits::MAX_REDIRECTS;
+use crate::observe::Exchange;
 use crate::path::same_server;
-use crate::record::{CallKind, CallLog, CallRecord};
+use crate::record::{CallKind, CallRecord, Witnesses};
 use crate::secret::Token;
 use crate::transport::{Request, Response, TransportError};
 
@@ -41,7 +42,7 @@ pub(crate) struct Outgoing<'a> {
     pub kind: CallKind,
     pub priority: Priority,
     pub scope_text: String,
-    pub log: Option<&'a CallLog>,
+    pub witnesses: &'a Witnesses,
 }
 
 /// Reads that may share one answer.
@@ -60,7 +61,7 @@ impl Core {
         let live = outgoing.priority == Priority::Live;
         let flight = ReadFlight { key, max_body: outgoing.max_body, conditional, live };
         let started = self.clock.now();
-        let (log, record) = (outgoing.log, self.record(&outgoing, &outgoing.url));
+        let (log, record) = (outgoing.witnesses.log.as_ref(), self.record(&outgoing, &outgoing.url));
         let (result, shared) = self.reads.join(&flight, self.read_alone(outgoing, auth, &flight)).await;
         if let (true, Some(log)) = (shared, log) {
             let status = result.as_ref().map_or_else(Error::status, |answer| Some(answer.status()));
@@ -99,7 +100,7 @@ impl Core {
     pub(crate) async fn authorized(&self, outgoing: &Outgoing<'_>, auth: &Auth) -> Result<Response, Error> {
         let mut fresh = false;
         loop {
-            let token = self.credentials(auth, outgoing.priority, outgoing.log).await?;
+            let token = self.credentials(auth, outgoing.priority, outgoing.witnesses).await?;
             let response = self.exchange(outgoing, &token).await?;
             let unchanged = response.status == StatusCode::NOT_MODIFIED && outgoing.etag.is_some();
             if response.status.is_success() || unchanged {
@@ -122,11 +123,12 @@ impl Core {
     /// Sends a call, following redirects on the same server. Any status but a redirect's is an answer.
     async fn exchange(&self, outgoing: &Outgoing<'_>, token: &Token) -> Result<Response, Error> {
         let called = &outgoing.called;
-        let permit = self
-            .budgets
-            .enter(called.scope, outgoing.cost, outgoing.priority)
-            .await
-            .map_err(|wait| called.held(wait.until, wait.why))?;
+        let permit = self.budgets.enter(called.scope, outgoing.cost, outgoing.priority).await.map_err(|wait| {
+            if let Some(observer) = &outgoing.witnesses.observer {
+                observer.put_off(wait.why);
+            }
+            called.held(wait.until, wait.why.words())
+        })?;
         let headers = self.headers(outgoing, token)?;
         let mut url = outgoing.url.clone();
         for _ in 0..=MAX_REDIRECTS {
@@ -141,8 +143,9 @@ impl Core {
             let started = self.clock.now();
             let result = self.transport.send(request).await;
             let now = self.clock.now();
-            self.note(outgoing, &url, millis(now.since(started)), &result);
+            self.note(outgoing, &url, now.since(started), &result);
             let response = result.map_err(|error| called.unanswered(error))?;
+            self.readings.note(&response.headers, started, now);
             permit.hear(&response.headers, now);
             if response.status == StatusCode::NOT_MODIFIED {
                 permit.refund();
@@ -207,20 +210,26 @@ impl Core {
         }
     }
 
-    fn note(&self, outgoing: &Outgoing<'_>, url: &Url, duration_ms: u64, result: &Result<Response, TransportError>) {
-        let Some(log) = outgoing.log else { return };
+    fn note(&self, outgoing: &Outgoing<'_>, url: &Url, took: Duration, result: &Result<Response, TransportError>) {
+        let status = result.as_ref().ok().map(|response| response.status);
+        let unchanged = status == Some(StatusCode::NOT_MODIFIED);
+        let kind = if unchanged { CallKind::Revalidated } else { outgoing.kind };
+        if let Some(observer) = &outgoing.witnesses.observer {
+            let endpoint = outgoing.called.endpoint;
+            let status = status.map(|status| status.as_u16());
+            observer.exchanged(&Exchange { kind, method: endpoint.method, route: endpoint.route, status, took });
+        }
+        let Some(log) = &outgoing.witnesses.log else { return };
         let mut record = self.record(outgoing, url);
-        record.at = record.at - Duration::from_millis(duration_ms);
-        record.duration_ms = duration_ms;
+        record.at = record.at - took;
+        record.duration_ms = millis(took);
+        record.kind = kind;
         match result {
             Ok(response) => {
                 record.status = Some(response.status.as_u16());
                 record.request_id = text(&response.headers, "x-github-request-id").map(str::to_owned);
                 record.remaining =
                     text(&response.headers, "x-ratelimit-remaining").and_then(|left| left.trim().parse().ok());
-                if response.status == StatusCode::NOT_MODIFIED {
-                    record.kind = CallKind::Revalidated;
-                }
             }
             Err(error) => record.failure = Some(error.to_string()),
         }

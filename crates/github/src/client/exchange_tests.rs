@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -8,6 +9,7 @@ use crate::api::actions::{DispatchRequest, dispatched_run};
 use crate::api::issues::NewIssue;
 use crate::api::repos::File;
 use crate::error::{Class, HoldScope, Reason};
+use crate::observe::{CallObserver, Exchange, PutOff};
 use crate::permission::{Access, Permission};
 use crate::record::CallKind;
 use crate::testing::{World, answer, dispatcher, reader, repo};
@@ -194,6 +196,46 @@ async fn every_call_is_noted_without_secrets() {
     let printed =
         format!("{records:?} {} {:?} {:?}", serde_json::to_string(&records).unwrap(), world.github, world.stub.calls());
     assert!(!printed.contains("ghs_") && !printed.contains("eyJ"), "{printed}");
+}
+
+#[derive(Debug, Default)]
+struct Heard {
+    exchanges: Mutex<Vec<Exchange>>,
+    put_off: Mutex<Vec<PutOff>>,
+}
+
+impl CallObserver for Heard {
+    fn exchanged(&self, exchange: &Exchange) {
+        self.exchanges.lock().unwrap().push(*exchange);
+    }
+
+    fn put_off(&self, reason: PutOff) {
+        self.put_off.lock().unwrap().push(reason);
+    }
+}
+
+#[tokio::test]
+async fn whoever_measures_hears_of_every_call_and_of_those_that_were_put_off() {
+    let world = World::new();
+    let heard = Arc::new(Heard::default());
+    let github = world.github.observed(heard.clone());
+    let (recording, log) = github.recording();
+    for n in 0..210 {
+        recording.contents(reader(), &repo(), &format!("f{n}")).send().await.unwrap();
+    }
+    github.repository(reader(), &repo()).send().await.unwrap();
+    world.stub.will_answer([Err(TransportError::Reset), answer(403, &[("retry-after", "60")], &json!({}))]);
+    github.repository(reader(), &repo()).send().await.unwrap_err();
+    github.repository(reader(), &repo()).send().await.unwrap_err();
+    github.repository(reader(), &repo()).send().await.unwrap_err();
+    let exchanges = heard.exchanges.lock().unwrap().clone();
+    assert_eq!((exchanges.len(), log.records().len()), (1 + 210 + 1 + 2, 200), "a mint and every call");
+    let told = |n: usize| (exchanges[n].kind, exchanges[n].method, exchanges[n].route, exchanges[n].status);
+    assert_eq!(told(0), (CallKind::Mint, "POST", "/app/installations/{installation}/access_tokens", Some(201)));
+    assert_eq!(told(1), (CallKind::Read, "GET", "/repos/{owner}/{repo}/contents/{path…}", Some(200)));
+    assert_eq!(told(212), (CallKind::Read, "GET", "/repos/{owner}/{repo}", None));
+    assert_eq!(told(213).3, Some(403));
+    assert_eq!(*heard.put_off.lock().unwrap(), [PutOff::Held]);
 }
 
 #[tokio::test]

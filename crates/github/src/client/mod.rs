@@ -14,6 +14,7 @@ mod credentials_tests;
 mod exchange;
 #[cfg(test)]
 mod exchange_tests;
+mod reading;
 
 use std::fmt;
 use std::sync::Arc;
@@ -34,12 +35,16 @@ use crate::error::{Error, HoldScope};
 use crate::flight::Flights;
 use crate::ids::{AppId, AppSlug, InstallationId, RepoId};
 use crate::limits::{API_VERSION, DEFAULT_API_URL};
-use crate::record::CallLog;
+use crate::observe::CallObserver;
+use crate::record::{CallLog, Witnesses};
 use crate::secret::AppKey;
 use crate::transport::Transport;
 use credentials::Credentials;
+pub use credentials::TokenLife;
 pub(crate) use exchange::Outgoing;
 use exchange::ReadFlight;
+pub use reading::ClockReading;
+use reading::ClockReadings;
 
 /// What the client needs to know.
 #[derive(Debug, Clone)]
@@ -110,7 +115,7 @@ pub enum SettingsError {
 #[derive(Clone)]
 pub struct GitHub {
     core: Arc<Core>,
-    log: Option<CallLog>,
+    witnesses: Witnesses,
     priority: Priority,
 }
 
@@ -130,6 +135,7 @@ pub(crate) struct Core {
     cache: EtagCache,
     reads: Flights<ReadFlight, Result<Answer, Error>>,
     credentials: Credentials,
+    readings: ClockReadings,
 }
 
 impl GitHub {
@@ -165,8 +171,9 @@ impl GitHub {
             entropy,
             reads: Flights::default(),
             credentials: Credentials::default(),
+            readings: ClockReadings::default(),
         };
-        Ok(Self { core: Arc::new(core), log: None, priority: Priority::Live })
+        Ok(Self { core: Arc::new(core), witnesses: Witnesses::default(), priority: Priority::Live })
     }
 
     /// Begins a call of `endpoint` with `values` in place of the placeholders of its route. What is wrong with them shows
@@ -179,7 +186,15 @@ impl GitHub {
     #[must_use]
     pub fn recording(&self) -> (Self, CallLog) {
         let log = CallLog::default();
-        (Self { log: Some(log.clone()), ..self.clone() }, log)
+        let witnesses = Witnesses { log: Some(log.clone()), ..self.witnesses.clone() };
+        (Self { witnesses, ..self.clone() }, log)
+    }
+
+    /// A client that tells `observer` of every exchange; so do those made from it.
+    #[must_use]
+    pub fn observed(&self, observer: Arc<dyn CallObserver>) -> Self {
+        let witnesses = Witnesses { observer: Some(observer), ..self.witnesses.clone() };
+        Self { witnesses, ..self.clone() }
     }
 
     /// A client whose calls have this priority unless they say otherwise.
@@ -192,6 +207,18 @@ impl GitHub {
     #[must_use]
     pub fn budget(&self, installation: InstallationId) -> BudgetSnapshot {
         self.core.budgets.snapshot(HoldScope::Installation(installation))
+    }
+
+    /// How the budgets of all installations look that were called for since the start, in order.
+    #[must_use]
+    pub fn budgets(&self) -> Vec<(InstallationId, BudgetSnapshot)> {
+        self.core.budgets.installations()
+    }
+
+    /// The tokens of an installation that are kept and can still be used, the longest-lived first; never their values.
+    #[must_use]
+    pub fn tokens(&self, installation: InstallationId) -> Vec<TokenLife> {
+        self.core.credentials.lives(installation, self.core.clock.now())
     }
 
     /// How the budget of the App's own calls looks now.
@@ -213,7 +240,14 @@ impl GitHub {
         self.core.budgets.snapshot(HoldScope::Mint).held_until
     }
 
-    /// How far GitHub's clock was ahead of ours, in milliseconds, when it last refused a token of ours; 0 before that.
+    /// How the clocks compared at GitHub's last answer; `None` before the first.
+    #[must_use]
+    pub fn clock_reading(&self) -> Option<ClockReading> {
+        self.core.readings.latest()
+    }
+
+    /// How far GitHub's clock was ahead of ours, in milliseconds, when it last refused a token of ours; 0 before that. What
+    /// we sign is corrected by this much.
     #[must_use]
     pub fn clock_skew_ms(&self) -> i64 {
         self.core.credentials.skew_ms()
@@ -235,8 +269,8 @@ impl GitHub {
         &self.core
     }
 
-    pub(crate) fn log(&self) -> Option<&CallLog> {
-        self.log.as_ref()
+    pub(crate) fn witnesses(&self) -> &Witnesses {
+        &self.witnesses
     }
 
     pub(crate) fn default_priority(&self) -> Priority {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Extension, Path, Query};
 use serde::{Deserialize, Serialize};
-use switchboard_engine::installations::{Seen, VIEW};
+use switchboard_engine::installations::{REPOSITORIES, Repositories, Seen, VIEW};
+use switchboard_store::traffic::{self, Arrived};
 use switchboard_store::{Key, KeyRange};
 use utoipa::{IntoParams, ToSchema};
 
@@ -15,6 +16,7 @@ use super::problem::{Refused, RefusedOne};
 use super::wire::{Page, time};
 use crate::Fault;
 use crate::core::Core;
+use crate::installed;
 use crate::pages::installations::unknown;
 
 #[derive(Deserialize, IntoParams)]
@@ -42,6 +44,11 @@ pub(super) struct Installation {
     /// `all` or `selected` repositories.
     #[schema(required)]
     repositories: Option<String>,
+    /// How many it covers, if it covers selected ones and they were counted.
+    #[schema(required)]
+    repository_count: Option<u64>,
+    /// The first hundred of them; in lists it is empty.
+    repository_names: Vec<String>,
     /// Since when it is suspended.
     #[schema(required)]
     suspended_at: Option<String>,
@@ -54,9 +61,39 @@ pub(super) struct Installation {
     /// When GitHub said so.
     #[schema(required, format = DateTime)]
     seen_at: Option<String>,
+    /// What it sent last.
+    #[schema(required)]
+    last_delivery: Option<LastDelivery>,
+    /// The tokens that are kept for further calls, never their values; the longest-lived first.
+    tokens: Vec<Token>,
     /// What is left of GitHub's budget.
     #[schema(required)]
     budget: Option<Budget>,
+}
+
+/// A delivery, in short.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LastDelivery {
+    /// Our id of it.
+    #[schema(format = Uuid)]
+    id: String,
+    /// Its event, with the action: `issues.opened`.
+    event: String,
+    /// When it was taken in.
+    #[schema(format = DateTime)]
+    accepted_at: String,
+}
+
+/// A token that is kept for further calls.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Token {
+    /// The permissions and repositories that it was narrowed to.
+    scope: String,
+    /// When GitHub ends it.
+    #[schema(format = DateTime)]
+    expires_at: String,
 }
 
 /// What is left of GitHub's budget of an installation.
@@ -83,7 +120,8 @@ pub(super) struct Budget {
     held_until: Option<String>,
 }
 
-fn installation(core: &Core, seen: Seen) -> Installation {
+fn installation(core: &Core, seen: Seen, arrived: Option<&Arrived>, covered: Option<Repositories>) -> Installation {
+    let lives = core.insight.budgets.as_ref().map(|budgets| budgets.tokens(switchboard_store::Installation(seen.id)));
     let budget = core.insight.budgets.as_ref().map(|budgets| {
         let budget = budgets.budget(switchboard_store::Installation(seen.id));
         Budget {
@@ -101,11 +139,23 @@ fn installation(core: &Core, seen: Seen) -> Installation {
         account: seen.account,
         kind: seen.kind,
         repositories: seen.repositories,
+        repository_count: seen.repository_count,
+        repository_names: covered.map(|covered| covered.names).unwrap_or_default(),
         suspended_at: seen.suspended_at,
         granted: seen.granted,
         needed: seen.needed,
         events: seen.events,
         seen_at: time(seen.seen_at),
+        last_delivery: arrived.map(|arrived| LastDelivery {
+            id: arrived.delivery.to_string(),
+            event: installed::event(arrived),
+            accepted_at: arrived.at.rfc3339(),
+        }),
+        tokens: lives
+            .into_iter()
+            .flatten()
+            .map(|life| Token { scope: life.scope, expires_at: life.expires_at.rfc3339() })
+            .collect(),
         budget,
     }
 }
@@ -119,12 +169,17 @@ pub(super) async fn list(
     let limit = limit(asked.limit.as_deref())?;
     let cursor = asked.cursor.filter(|cursor| !cursor.is_empty());
     let range = cursor.iter().fold(KeyRange::all(), |range, cursor| range.past(cursor));
-    let rows = core.store.records(&VIEW, range, limit + 1).await?;
+    let rows = core.store.records(&VIEW, range.clone(), limit + 1).await?;
+    let arrived = installed::arrived(core.store.as_ref(), range).await?;
     let page = Page::of(
         rows,
         limit,
         |record| record.key.to_string(),
-        |record| installation(&core, Seen::deserialize(record.value).unwrap_or_default()),
+        |record| {
+            let seen = Seen::deserialize(record.value).unwrap_or_default();
+            let last = arrived.get(&seen.id);
+            installation(&core, seen, last, None)
+        },
     );
     Ok(Json(page))
 }
@@ -140,6 +195,11 @@ pub(super) async fn one(
     Path(id): Path<String>,
 ) -> Result<Json<Installation>, Fault> {
     let number: u64 = id.parse().map_err(|_| unknown(&id))?;
-    let seen = core.store.record(&VIEW, &Key::from(number.to_string())).await?.ok_or_else(|| unknown(&id))?;
-    Ok(Json(installation(&core, Seen::deserialize(seen).unwrap_or_default())))
+    let (store, key) = (core.store.as_ref(), Key::from(number.to_string()));
+    let seen = store.record(&VIEW, &key).await?.ok_or_else(|| unknown(&id))?;
+    let covered = store.record(&REPOSITORIES, &key).await?;
+    let arrived = store.record(&traffic::ARRIVED, &key).await?;
+    let arrived = arrived.and_then(|arrived| Arrived::deserialize(arrived).ok());
+    let covered = covered.and_then(|covered| Repositories::deserialize(covered).ok());
+    Ok(Json(installation(&core, Seen::deserialize(seen).unwrap_or_default(), arrived.as_ref(), covered)))
 }

@@ -1,8 +1,6 @@
 //! How things look on the wire: `camelCase` names, times as RFC 3339 in UTC. The types are what the OpenAPI document is
 //! made from, so that it cannot say anything else.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_clock::Timestamp;
@@ -206,40 +204,6 @@ pub(crate) struct Asked {
     /// Our id of the delivery that it entered as.
     #[schema(format = Uuid)]
     pub(crate) id: String,
-}
-
-/// How everything is.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Overview {
-    /// Deliveries ever accepted.
-    pub(crate) accepted_deliveries: u64,
-    /// Deliveries with work that is not settled.
-    pub(crate) pending_deliveries: u64,
-    /// Since when the oldest unsettled job that follows from a delivery waits.
-    #[schema(required, format = DateTime)]
-    pub(crate) oldest_waiting_at: Option<String>,
-    /// Unsettled jobs and intents by automation and kind.
-    pub(crate) waiting: BTreeMap<String, BTreeMap<String, u64>>,
-    /// Dead letters by automation and kind.
-    pub(crate) dead: BTreeMap<String, BTreeMap<String, u64>>,
-    /// Installations whose writes wait because GitHub said so, with the end of the wait.
-    pub(crate) holds: Vec<Held>,
-    /// Since when no delivery has been missing; `null` while one is, or before the first look.
-    #[schema(required, format = DateTime)]
-    pub(crate) nothing_missing_since: Option<String>,
-    /// Deliveries of GitHub's own list that are not here.
-    pub(crate) missing: u64,
-}
-
-/// An installation whose writes wait.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Held {
-    /// Its number.
-    pub(crate) installation: u64,
-    /// Until when.
-    #[schema(format = DateTime)]
-    pub(crate) until: String,
 }
 
 /// What runs.

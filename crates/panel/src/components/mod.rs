@@ -3,6 +3,7 @@
 
 mod action;
 mod amount;
+mod chart;
 mod empty;
 mod fields;
 mod html;
@@ -16,6 +17,7 @@ mod timeline;
 
 pub use action::{ActionForm, Guarded};
 pub use amount::{bytes, count, duration, plural};
+pub use chart::{Bucket, Chart, Series, Side, Tone};
 pub use empty::Empty;
 pub use fields::Fields;
 pub use html::Html;
@@ -25,6 +27,6 @@ pub use mark::{Mark, State};
 pub use pager::Pager;
 pub(crate) use prose::sentence;
 pub use prose::{Notice, Prose, Sentence};
-pub use time::{Since, Time, ago, clock_time, zoned};
+pub use time::{Since, Time, ago, clock_time, day, minute_time, week_time, zone, zoned, zoned_minute};
 pub(crate) use timeline::data;
 pub use timeline::{Call, Flow, Line, Timeline, Told};

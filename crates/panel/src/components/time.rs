@@ -4,6 +4,8 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use switchboard_clock::Timestamp;
 
+use crate::zone::Zone;
+
 /// A moment as seen from `now`, in one unit: `just now`, `4 s ago`, `in 3 min`, `2 d ago`.
 #[must_use]
 pub fn ago(at: Timestamp, now: Timestamp) -> String {
@@ -25,16 +27,51 @@ fn one_unit(seconds: u64) -> String {
     }
 }
 
-/// A moment with its date and zone: `2026-11-20 12:04:11.204 UTC`.
+/// A moment with its date and the reader's zone: `2026-11-20 12:04:11.204 UTC`, `2026-11-20 13:04:11.204 +01:00
+/// Europe/Berlin`.
 #[must_use]
 pub fn zoned(at: Timestamp) -> String {
-    at.format("%Y-%m-%d %H:%M:%S.%3f UTC")
+    let zone = Zone::current();
+    match zone.name() {
+        "UTC" => Zone::tells(at, "%Y-%m-%d %H:%M:%S.%3f UTC"),
+        name => format!("{} {name}", Zone::tells(at, "%Y-%m-%d %H:%M:%S.%3f %:z")),
+    }
 }
 
-/// The time of day to the millisecond: `12:04:11.204`.
+/// A moment to the minute, with its date and the reader's zone: `2026-11-20 12:04 UTC`.
+#[must_use]
+pub fn zoned_minute(at: Timestamp) -> String {
+    format!("{} {}", Zone::tells(at, "%Y-%m-%d %H:%M"), Zone::current().name())
+}
+
+/// The time of day to the millisecond in the reader's zone: `12:04:11.204`.
 #[must_use]
 pub fn clock_time(at: Timestamp) -> String {
-    at.format("%H:%M:%S.%3f")
+    Zone::tells(at, "%H:%M:%S.%3f")
+}
+
+/// The time of day to the minute in the reader's zone: `12:04`.
+#[must_use]
+pub fn minute_time(at: Timestamp) -> String {
+    Zone::tells(at, "%H:%M")
+}
+
+/// The day of the week and the time of day in the reader's zone: `Fri 12:00`.
+#[must_use]
+pub fn week_time(at: Timestamp) -> String {
+    Zone::tells(at, "%a %H:%M")
+}
+
+/// The day in the reader's zone: `Friday, 20 November 2026`.
+#[must_use]
+pub fn day(at: Timestamp) -> String {
+    Zone::tells(at, "%A, %-d %B %Y")
+}
+
+/// The reader's zone: `UTC`, `Europe/Berlin`.
+#[must_use]
+pub fn zone() -> String {
+    Zone::current().name().to_owned()
 }
 
 /// A moment, relative to now, with the absolute one on hover. The script keeps it up to date.

@@ -7,8 +7,11 @@ use bytes::Bytes;
 use http::{HeaderValue, header};
 use serde::Deserialize;
 use switchboard_clock::Timestamp;
+use switchboard_engine::installations::{APP, APP_CURRENT, Registered};
 use switchboard_engine::{API, GITHUB, operations};
-use switchboard_store::{Delivery, DeliveryId, DeliveryState, Fact, FactsOf, Store, Work, WorkFilter, WorkState};
+use switchboard_store::{
+    Delivery, DeliveryId, DeliveryState, Fact, FactsOf, Store, Subject, Work, WorkFilter, WorkState,
+};
 
 use super::facts;
 use super::tables::{About, AttemptList, WorkRow, WorkTable, event_name, took};
@@ -20,10 +23,12 @@ use crate::{Fault, Shell, links};
 /// Jobs, intents and facts that one page shows.
 const WORKS: usize = 100;
 const FACTS: usize = 300;
+/// Facts about its being missing and asked for again; there are a handful.
+const REPAIRS: usize = 20;
 /// Bodies up to this size are shown on the page; larger ones are a download.
 const BODY_SHOWN_BYTES: u64 = 256 * 1024;
 /// Jobs and intents whose attempts are shown at once; those of the others are one click away. With the frame, the
-/// delivery (two reads if it was looked up by its GUID), works, facts and the body that makes eight reads.
+/// delivery, works, its own facts, those of gap repair and the body that makes eight reads.
 const TRIED: usize = 2;
 
 #[derive(Template)]
@@ -39,6 +44,10 @@ struct DeliveryPage {
     asked: bool,
     next: Sentence,
     raw: String,
+    /// As its platform knows it.
+    delivery_id: String,
+    /// Where it stands in GitHub's own list.
+    listed: Option<String>,
     timeline: Timeline,
     works: WorkTable,
     works_cut: bool,
@@ -79,6 +88,9 @@ pub(crate) async fn page(shell: Shell, Path(id): Path<String>, Query(after): Que
     let mut facts = store.facts(FactsOf::Delivery(delivery.id), None, FACTS + 1).await?;
     let facts_cut = facts.len() > FACTS;
     facts.truncate(FACTS);
+    facts.extend(repaired(store, &delivery).await?);
+    facts.sort_by_key(|fact| fact.id);
+    facts.dedup_by_key(|fact| fact.id);
     let visitor = shell.is_visitor();
     facts.retain(|fact| !visitor || is_public(fact));
     let body = if visitor {
@@ -125,6 +137,8 @@ pub(crate) async fn page(shell: Shell, Path(id): Path<String>, Query(after): Que
         asked: after.asked.is_some(),
         next: next(&works, now),
         raw: format!("{path}/body"),
+        delivery_id: delivery.key.delivery_id.clone(),
+        listed: (!visitor && delivery.key.platform == GITHUB).then(|| format!("{path}/on-github")),
         timeline: Timeline {
             lines: std::iter::once(arrival)
                 .chain(facts.iter().map(|fact| facts::line(shell.core(), fact)).map(told))
@@ -143,6 +157,24 @@ pub(crate) async fn page(shell: Shell, Path(id): Path<String>, Query(after): Que
     };
     let title = format!("{} · {}", page.event, page.about.name);
     shell.live([format!("delivery/{}", delivery.id), "work".to_owned()]).page(&title, &page).await
+}
+
+/// `GET /deliveries/{id}/on-github`: to GitHub's own list of what it delivered, where it can be sent again. Which page that is
+/// depends on who owns the App, so it is looked up when somebody goes there, and costs the delivery's page nothing.
+pub(crate) async fn on_github(shell: Shell) -> Result<Response, Fault> {
+    let app = shell.store().record(&APP, &APP_CURRENT).await?;
+    let app = app.and_then(|app| Registered::deserialize(app).ok()).unwrap_or_default();
+    match links::deliveries_on_github(shell.github_url(), &app) {
+        Some(page) => Ok(Redirect::to(&page).into_response()),
+        None => Err(Fault::not_found("GitHub has not said yet what the App is called.")
+            .hint("It is asked at start and every ten minutes; `doctor` asks at once.")),
+    }
+}
+
+/// The facts of gap repair about a delivery: that it was missing, and asked for again.
+async fn repaired(store: &dyn Store, delivery: &Delivery) -> Result<Vec<Fact>, Fault> {
+    let subject = Subject::from(format!("delivery/{}", delivery.key.delivery_id));
+    Ok(store.facts(FactsOf::Subject(subject), None, REPAIRS).await?)
 }
 
 /// `GET /deliveries/{id}/body`: the raw body, byte for byte.

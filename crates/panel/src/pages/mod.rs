@@ -8,6 +8,7 @@ pub(crate) mod facts;
 pub(crate) mod installations;
 pub(crate) mod job;
 pub(crate) mod jobs;
+pub(crate) mod keys;
 pub(crate) mod letters;
 pub(crate) mod overview;
 pub(crate) mod search;

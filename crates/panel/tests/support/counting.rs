@@ -11,7 +11,7 @@ use switchboard_clock::Timestamp;
 use switchboard_store::{
     Acceptance, Attempt, Backlog, Change, Claim, CounterRow, Counters, Delivery, DeliveryFilter, DeliveryId, Fact,
     FactId, FactsOf, Hold, Key, KeyRange, Lease, Leased, NewDelivery, Queue, Record, Result, Retention, Settlement,
-    Store, View, Work, WorkFilter, WorkId,
+    Store, StoreError, View, Work, WorkFilter, WorkId,
 };
 use tokio::sync::broadcast;
 
@@ -19,11 +19,17 @@ use tokio::sync::broadcast;
 pub struct Counting {
     inner: Arc<dyn Store>,
     reads: AtomicUsize,
+    full: bool,
 }
 
 impl Counting {
     pub fn new(inner: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self { inner, reads: AtomicUsize::new(0) })
+        Arc::new(Self { inner, reads: AtomicUsize::new(0), full: false })
+    }
+
+    /// One whose disk is full.
+    pub fn refusing(inner: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self { inner, reads: AtomicUsize::new(0), full: true })
     }
 
     /// The reads since the last time somebody asked.
@@ -111,7 +117,7 @@ impl Store for Counting {
         self.inner.sweep(retention, limit).await
     }
     async fn probe(&self) -> Result<()> {
-        self.inner.probe().await
+        if self.full { Err(StoreError::Full) } else { self.inner.probe().await }
     }
     fn subscribe(&self) -> broadcast::Receiver<Change> {
         self.inner.subscribe()

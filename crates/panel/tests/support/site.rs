@@ -79,7 +79,7 @@ impl Site {
         Self::telling(store, auth, access, automations, Insight::default())
     }
 
-    fn telling(
+    pub fn telling(
         store: Arc<dyn Store>,
         auth: Auth,
         access: Access,

@@ -1,6 +1,6 @@
 //! A settlement in the making: history, rows and numbers, gathered and then handed over whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -11,6 +11,7 @@ use switchboard_store::{
     Withdrawal,
 };
 
+use crate::handlers::rollup::rollup_job;
 use crate::handlers::{CHECK_RUN, NAME};
 use crate::records::{DispatchRecord, Kind, Pulse, TargetRecord, TargetState, keys, views};
 
@@ -21,12 +22,14 @@ pub(crate) struct Draft<'d> {
     subject: Subject,
     settlement: Settlement,
     counters: BTreeMap<(View, Key), BTreeMap<String, i64>>,
+    /// Entries whose numbers change.
+    counted: BTreeSet<RepoName>,
 }
 
 impl<'d> Draft<'d> {
     /// An empty settlement about this subject.
     pub(crate) fn new(up: &'d RepoName, now: Timestamp, subject: Subject) -> Self {
-        Self { up, now, subject, settlement: Settlement::done(), counters: BTreeMap::new() }
+        Self { up, now, subject, settlement: Settlement::done(), counters: BTreeMap::new(), counted: BTreeSet::new() }
     }
 
     /// An empty settlement about what a dispatch is about.
@@ -77,6 +80,10 @@ impl<'d> Draft<'d> {
 
     /// Adds to a number of the day and hour of `at`, of the entry and of all.
     pub(crate) fn count(&mut self, kind: Kind, entry: &RepoName, at: Timestamp, field: &str, by: i64) {
+        if self.counted.insert(entry.clone()) {
+            self.job(rollup_job(Some(entry), self.now));
+            self.job(rollup_job(None, self.now));
+        }
         for entry in [Some(entry), None] {
             self.add(views::COUNT_DAY, keys::day(self.up, entry, kind, at), field, by);
             self.add(views::COUNT_HOUR, keys::hour_of(self.up, entry, kind, at), field, by);

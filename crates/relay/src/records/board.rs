@@ -2,8 +2,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use switchboard_clock::Timestamp;
+use switchboard_github::RepoName;
 
+use crate::allowlist::Level;
 use crate::criteria::{Demotion, Line};
+use crate::names::Device;
+use crate::window::Sums;
 
 /// `relay.health`: what an entry's numbers say of its level.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -40,4 +44,43 @@ pub struct Pulse {
 impl Pulse {
     /// How often it is written at most: it is looked at in minutes.
     pub const EVERY: Duration = Duration::from_secs(10);
+}
+
+/// `relay.daily`: the last day whose evaluation is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DailyRecord {
+    /// `YYYY-MM-DD`.
+    pub day: String,
+}
+
+/// `relay.summary`: an entry's sums over a window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SummaryRecord {
+    /// The sums.
+    pub sums: Sums,
+    /// When they were summed up.
+    pub at: Timestamp,
+}
+
+/// `relay.board`: all entries over a window, the worst pass rate first; those without data last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoardRecord {
+    /// The entries.
+    pub entries: Vec<BoardEntry>,
+    /// When they were put together.
+    pub at: Timestamp,
+}
+
+/// An entry on the board.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoardEntry {
+    /// Which.
+    pub repo: RepoName,
+    /// Its level.
+    pub level: Level,
+    /// Its device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Device>,
+    /// Its sums.
+    pub sums: Sums,
 }

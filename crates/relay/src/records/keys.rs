@@ -110,6 +110,12 @@ pub fn bound_token(expires_at: Timestamp, token: &str) -> Key {
     format!("jti/{}/{}", hour(expires_at), part(token)).into()
 }
 
+/// The first key past all tokens that ended before the hour of `at`.
+#[must_use]
+pub fn bound_tokens_before(at: Timestamp) -> String {
+    format!("jti/{}/", hour(at))
+}
+
 /// `relay.check`.
 #[must_use]
 pub fn check(sha: &str, name: &str) -> Key {

@@ -53,14 +53,14 @@ views! {
     COUNT_DAY = "relay.count.day";
     /// Counters by entry, kind and hour.
     COUNT_HOUR = "relay.count.hour";
-    /// By entry, kind and day: rates and averages.
-    DAY = "relay.day";
     /// By entry, kind and window.
     SUMMARY = "relay.summary";
     /// By kind and window: all entries.
     BOARD = "relay.board";
     /// By entry: criteria and demotion.
     HEALTH = "relay.health";
+    /// By upstream: the last day whose evaluation is done.
+    DAILY = "relay.daily";
     /// By upstream: the probe's last heads.
     PROBE = "relay.probe";
     /// By upstream: when something last happened.

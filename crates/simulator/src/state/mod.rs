@@ -196,6 +196,12 @@ impl State {
         self.names.insert(name, id);
     }
 
+    /// Removes a repository and every name that led to it.
+    pub(crate) fn forget_repository(&mut self, id: RepoId) {
+        self.repositories.remove(&id);
+        self.names.retain(|_, known| *known != id);
+    }
+
     /// `owner/name` as it is today.
     pub(crate) fn full_name(&self, id: RepoId) -> String {
         self.repositories.get(&id).map_or_else(String::new, |r| format!("{}/{}", self.login(r.owner), r.name))

@@ -22,6 +22,8 @@ pub struct Downstream {
     name: String,
     types: Vec<String>,
     script: Script,
+    /// How many results were added last, together.
+    last: usize,
 }
 
 /// Results of a [`Downstream`] in the making. Nothing is added before one of the ending methods says how they end.
@@ -46,7 +48,7 @@ impl Downstream {
             cancels: false,
             tampered: Map::new(),
         };
-        Self { name: name.to_owned(), types: Vec::new(), script }
+        Self { name: name.to_owned(), types: Vec::new(), script, last: 0 }
     }
 
     /// Started by dispatches of these types only.
@@ -108,20 +110,20 @@ impl Downstream {
         self.results((1..=legs).map(|n| format!("{name} ({n})")))
     }
 
-    /// The last result succeeds in its next attempt, and in all that follow.
+    /// The results added last succeed in their next attempt, and in all that follow.
     pub fn then_succeeds_after(self, duration: Duration) -> Self {
         self.then_concludes("success", duration)
     }
 
-    /// The last result fails in its next attempt, and in all that follow.
+    /// The results added last fail in their next attempt, and in all that follow.
     pub fn then_fails_after(self, duration: Duration) -> Self {
         self.then_concludes("failure", duration)
     }
 
-    /// The last result ends so in its next attempt, and in all that follow.
+    /// The results added last end so in their next attempt, and in all that follow.
     pub fn then_concludes(mut self, conclusion: &str, duration: Duration) -> Self {
-        if let Some(last) = self.script.results.last_mut() {
-            last.outcomes.push(Outcome { takes: Some(duration), conclusion: conclusion.to_owned() });
+        for result in self.script.results.iter_mut().rev().take(self.last) {
+            result.outcomes.push(Outcome { takes: Some(duration), conclusion: conclusion.to_owned() });
         }
         self
     }
@@ -186,6 +188,7 @@ impl DownstreamResult {
 
     fn ending(self, outcome: &Outcome) -> Downstream {
         let Self { mut downstream, results } = self.each(|result| result.outcomes.push(outcome.clone()));
+        downstream.last = results.len();
         downstream.script.results.extend(results);
         downstream
     }

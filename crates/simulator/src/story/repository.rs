@@ -182,6 +182,15 @@ impl Repository {
         self.change(|r| r.branches.get(branch).cloned())?
     }
 
+    /// Deletes it, with all that is in it. Its name is free; who takes it next has another id.
+    pub fn delete(&self) {
+        self.simulator.with(|state| {
+            let actor = state.account_named(super::DEFAULT_ACTOR, state::AccountKind::User);
+            state.emit(self.id, actor, "repository", Some("deleted"), &serde_json::json!({}));
+            state.forget_repository(self.id);
+        });
+    }
+
     /// Archives it or takes it back into use.
     pub fn set_archived(&self, archived: bool) {
         self.change(|r| r.archived = archived);

@@ -188,7 +188,7 @@ async fn failed_jobs_run_again_under_the_old_run_and_a_new_attempt() {
     let script = Downstream::run("CI")
         .result("build")
         .succeeds_after(MINUTE)
-        .result("test")
+        .matrix("test", 2)
         .fails_after(2 * MINUTE)
         .then_succeeds_after(MINUTE);
     let ci = world.target.on_dispatch(script);
@@ -200,7 +200,13 @@ async fn failed_jobs_run_again_under_the_old_run_and_a_new_attempt() {
     let answer = world.post(&at("rerun-failed-jobs"), &token, json!({})).await;
     assert_eq!((answer.status().as_u16(), json_of(&answer)), (201, json!({})));
     let again = play(&world);
-    assert_eq!(told(&again), lines(&[(10, "test", "in_progress"), (70, "test", "success")]));
+    let legs = [
+        (10, "test (1)", "in_progress"),
+        (10, "test (2)", "in_progress"),
+        (70, "test (1)", "success"),
+        (70, "test (2)", "success"),
+    ];
+    assert_eq!(told(&again), lines(&legs));
     assert_eq!(again[0].1.body["delivery_id"], "d-1");
     assert_eq!(again[0].1.body["workflow"]["run_attempt"], "2");
     let view = ci.runs().pop().unwrap();
@@ -212,15 +218,15 @@ async fn failed_jobs_run_again_under_the_old_run_and_a_new_attempt() {
     let second = names(&json_of(&world.get(&at("attempts/2/jobs"), &token).await));
     assert_eq!(
         second.iter().map(|(attempt, _)| *attempt).collect::<Vec<_>>(),
-        [2, 2],
+        [2, 2, 2],
         "what succeeded is carried over"
     );
     assert_eq!(names(&json_of(&world.get(&at("jobs"), &token).await)), second);
-    assert_eq!(names(&json_of(&world.get(&at("jobs?filter=all"), &token).await)).len(), 4);
+    assert_eq!(names(&json_of(&world.get(&at("jobs?filter=all"), &token).await)).len(), 6);
     refused(&world.get(&at("attempts/3/jobs"), &token).await, 404, "Not Found");
     refused(&world.post(&at("rerun-failed-jobs"), &token, json!({})).await, 403, "This workflow run cannot be retried");
     assert_eq!(world.post(&at("rerun"), &token, json!({})).await.status(), 201);
-    assert_eq!(told(&play(&world)).len(), 4, "everything runs again");
+    assert_eq!(told(&play(&world)).len(), 6, "everything runs again");
 }
 
 #[tokio::test]

@@ -56,3 +56,17 @@ async fn branches_references_and_commits_agree() {
     assert_eq!(commit["commit"]["message"], "Fix the thing");
     refused(&world.get("/repos/acme/source/git/ref/heads/gone", &token).await, 404, "Not Found");
 }
+
+#[tokio::test]
+async fn a_deleted_repository_leaves_its_name_to_somebody_else() {
+    let world = World::new();
+    let token = world.token().await;
+    let run = world.ci.start_run(&switchboard_simulator::RunSpec::default()).unwrap();
+    world.source.delete();
+    world.pass(60);
+    assert_eq!(world.get("/repos/acme/source", &token).await.status(), 404);
+    assert!(world.source.jobs(run).is_empty());
+    let next = world.github.repo("acme/source");
+    assert_ne!(next.id(), world.source.id());
+    assert_eq!(json_of(&world.get("/repos/acme/source", &token).await)["id"], serde_json::json!(next.id()));
+}

@@ -4,10 +4,10 @@ use bytes::Bytes;
 
 use serde_json::json;
 
-use super::house::{Backend, House, delivery, failure, intent, job};
+use super::house::{Backend, House, delivery, intent, job};
 use crate::{
-    Binding, DeliveryFilter, DeliveryState, Digest, Follows, Installation, NewDelivery, NewJob, Outcome, Settlement,
-    Verdict, View, WorkFilter, WorkState,
+    Binding, DeliveryFilter, DeliveryState, Digest, Follows, Installation, NewDelivery, NewJob, Settlement, Verdict,
+    View, WorkFilter, WorkState,
 };
 
 /// A delivery and its jobs are there once it is accepted, and still there after the server died.
@@ -248,41 +248,6 @@ pub async fn deliveries_are_listed_newest_first<B: Backend>(house: &mut House<B>
         assert_eq!(list(filter.clone(), Some(ids[3]), 10).await, [2, 0], "{filter:?}");
     }
     assert!(list(DeliveryFilter::State(DeliveryState::Dead), None, 10).await.is_empty());
-}
-
-/// What the backlog says is what waits.
-pub async fn the_backlog_says_what_waits<B: Backend>(house: &mut House<B>) {
-    let empty = house.store().backlog().await.unwrap();
-    assert_eq!(empty, crate::Backlog::default());
-    let first = house.store().now();
-    house.deliver(vec![job("a"), NewJob { kind: "testing.other".to_owned(), ..job("b") }]).await;
-    house.pass(10);
-    let second = house.store().now();
-    house.deliver(vec![job("c")]).await;
-    house.deliver(Vec::new()).await;
-    for _ in 0..2 {
-        let backlog = house.store().backlog().await.unwrap();
-        assert_eq!(backlog.oldest_waiting, Some(first));
-        let waiting = |kind: &str| backlog.waiting.get(&("testing".to_owned(), kind.to_owned())).copied();
-        assert_eq!((waiting("testing.decide"), waiting("testing.other")), (Some(2), Some(1)));
-        assert!(backlog.dead.is_empty());
-        assert_eq!((backlog.pending_deliveries, backlog.accepted_deliveries), (2, 3));
-        house.reopen().await;
-    }
-    let claimed = house.claim(3).await;
-    assert_eq!(house.store().backlog().await.unwrap().waiting.values().sum::<u64>(), 3, "leased is not settled");
-    let outcome = Outcome::Dead { failure: failure("broken") };
-    for (leased, outcome) in claimed[..2].iter().zip([Outcome::Done, outcome]) {
-        house.settle(leased, Settlement::with(outcome)).await;
-    }
-    for _ in 0..2 {
-        let backlog = house.store().backlog().await.unwrap();
-        assert_eq!(backlog.oldest_waiting, Some(second));
-        assert_eq!(backlog.waiting.values().sum::<u64>(), 1);
-        assert_eq!(backlog.dead.values().sum::<u64>(), 1);
-        assert_eq!((backlog.pending_deliveries, backlog.accepted_deliveries), (1, 3));
-        house.reopen().await;
-    }
 }
 
 /// A probe says that a delivery could be accepted, and leaves nothing.

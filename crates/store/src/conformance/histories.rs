@@ -259,6 +259,7 @@ impl<B: Backend> History<B> {
         }
         self.house.reopen().await;
         let backlog = self.house.store().backlog().await.unwrap();
+        assert_eq!(backlog.leased.values().sum::<u64>(), self.model.leased().len() as u64);
         let unsettled = self.model.works.iter().filter(|work| !is_settled(work.state)).count() as u64;
         assert_eq!(backlog.waiting.values().sum::<u64>(), unsettled);
         assert_eq!(backlog.dead.values().sum::<u64>(), self.model.dead().len() as u64);

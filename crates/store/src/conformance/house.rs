@@ -54,10 +54,12 @@ impl<B: Backend> House<B> {
         self.backend.as_ref().expect("only missing while it is opened again").store()
     }
 
-    /// Kills the server and starts another.
+    /// Kills the server and starts another. What it had moved along with every commit is what is counted afresh.
     pub async fn reopen(&mut self) {
+        let moved_along = self.store().backlog().await.unwrap();
         let backend = self.backend.take().expect("only missing while it is opened again");
         self.backend = Some(backend.reopen().await);
+        assert_eq!(self.store().backlog().await.unwrap(), moved_along);
     }
 
     /// Seconds from now.

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests, though they lie in a library")]
 
+pub mod backlog;
 pub mod deliveries;
 pub mod histories;
 pub(crate) mod house;
@@ -15,6 +16,7 @@ mod model;
 pub mod reads;
 pub mod retention;
 pub mod settlements;
+pub mod traffic;
 
 pub use house::{Backend, House};
 
@@ -23,6 +25,13 @@ pub use house::{Backend, House};
 macro_rules! conformance {
     ($backend:ty) => {
         $crate::conformance! { $backend:
+            backlog {
+                the_backlog_says_what_waits
+                the_backlog_says_what_is_leased
+                the_backlog_says_what_holds_its_lane
+                a_timer_or_a_revived_work_holds_no_lane
+                a_wish_that_holds_its_lane_lets_go_when_another_takes_its_place
+            }
             deliveries {
                 what_was_accepted_survives_the_server
                 a_delivery_without_jobs_is_ignored
@@ -37,7 +46,6 @@ macro_rules! conformance {
                 a_job_may_follow_from_an_earlier_delivery
                 bodies_come_back_byte_for_byte
                 deliveries_are_listed_newest_first
-                the_backlog_says_what_waits
                 a_probe_leaves_nothing
             }
             lanes {
@@ -72,6 +80,7 @@ macro_rules! conformance {
                 a_lease_settles_once
                 a_refusal_harms_nobody_else
                 counters_add_up
+                counters_can_be_removed
                 records_are_written_in_order
                 a_dead_work_can_be_revived
                 a_dead_work_can_be_discarded
@@ -102,6 +111,9 @@ macro_rules! conformance {
                 history_goes_later
                 what_is_pending_or_dead_stays
             }
+            traffic {
+                what_an_installation_sent_last_goes_with_it
+            }
         }
 
         mod histories {
@@ -110,6 +122,11 @@ macro_rules! conformance {
             #[test]
             fn every_history_keeps_the_promises() {
                 $crate::conformance::histories::every_history_keeps_the_promises::<$backend>();
+            }
+
+            #[test]
+            fn the_buckets_equal_what_happened() {
+                $crate::conformance::traffic::the_buckets_equal_what_happened::<$backend>();
             }
         }
     };
@@ -121,6 +138,7 @@ macro_rules! conformance {
                 async fn $promise() {
                     let mut house = $crate::conformance::House::<$backend>::new().await;
                     $crate::conformance::$chapter::$promise(&mut house).await;
+                    house.reopen().await;
                 }
             )*
         }
@@ -133,6 +151,7 @@ mod tests {
     fn no_promise_is_left_out() {
         let suite = include_str!("mod.rs");
         for chapter in [
+            include_str!("backlog.rs"),
             include_str!("deliveries.rs"),
             include_str!("intents.rs"),
             include_str!("lanes.rs"),
@@ -140,6 +159,7 @@ mod tests {
             include_str!("reads.rs"),
             include_str!("retention.rs"),
             include_str!("settlements.rs"),
+            include_str!("traffic.rs"),
         ] {
             let promises = chapter.lines().filter_map(|line| line.strip_prefix("pub async fn ")?.split('<').next());
             for promise in promises {

@@ -130,6 +130,18 @@ pub async fn counters_add_up<B: Backend>(house: &mut House<B>) {
     assert_eq!(counted, [("a", 5), ("b", -4), ("c", i64::MAX)]);
 }
 
+/// Counters that nobody asks for any more can be removed, and begin anew.
+pub async fn counters_can_be_removed<B: Backend>(house: &mut House<B>) {
+    let add = |key: &'static str, by| CounterAdd { view: VIEW, key: Key::of(key), add: vec![("n".to_owned(), by)] };
+    house.write(Settlement { counters: vec![add("a", 1), add("b", 2)], ..Settlement::done() }).await;
+    let gone = |key| RecordChange::DeleteCounters(VIEW, Key::of(key));
+    let records = vec![gone("a"), gone("b"), gone("never")];
+    house.write(Settlement { records, counters: vec![add("b", 5)], ..Settlement::done() }).await;
+    let read = async |key| house.store().counter(&VIEW, &Key::of(key)).await.unwrap();
+    assert!(read("a").await.is_empty());
+    assert_eq!(read("b").await["n"], 5);
+}
+
 /// Records of one settlement are written in its order.
 pub async fn records_are_written_in_order<B: Backend>(house: &mut House<B>) {
     let put = |key, value: i64| RecordChange::Put(VIEW, Key::of(key), json!(value));

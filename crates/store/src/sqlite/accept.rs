@@ -7,7 +7,8 @@ use super::code::{self, DEAD, Json};
 use super::prepare::Arrival;
 use super::writer::Verb;
 use super::{deliveries, lane, works};
-use crate::{Acceptance, Binding, Change, DeliveryState, Result, Verdict};
+use crate::traffic::{Arrived, Count};
+use crate::{Acceptance, Binding, Change, DeliveryKey, DeliveryState, Installation, Result, Verdict};
 
 impl Verb for Arrival {
     type Answer = Acceptance;
@@ -133,6 +134,7 @@ impl Arrival {
             )?;
         }
         batch.delta.accepted();
+        self.count(batch, id, state);
         if state == DeliveryState::Pending {
             batch.delta.pending(1);
         }
@@ -140,6 +142,23 @@ impl Arrival {
         let acceptance = answer(batch, id, now, Verdict::Accepted);
         batch.hint(|| Change::Delivery(acceptance.id));
         Ok(acceptance)
+    }
+}
+
+impl Arrival {
+    fn count(&self, batch: &mut Batch<'_>, id: i64, state: DeliveryState) {
+        batch.traffic.count(Count::Accepted);
+        match state {
+            DeliveryState::Ignored => batch.traffic.count(Count::Ignored),
+            DeliveryState::Settled => batch.traffic.count(Count::Settled),
+            DeliveryState::Pending | DeliveryState::Dead => {}
+        }
+        if let Some(installation) = self.installation {
+            let DeliveryKey { event, action, .. } = self.key.clone();
+            let delivery = batch.memory.names.delivery(id);
+            let arrived = Arrived { delivery, at: batch.now, event, action };
+            batch.traffic.arrived(Installation(installation.cast_unsigned()), arrived);
+        }
     }
 }
 

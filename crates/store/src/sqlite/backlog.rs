@@ -6,12 +6,15 @@ use rusqlite::{Connection, OptionalExtension as _};
 use switchboard_clock::Timestamp;
 
 use super::code::{DEAD, LEASED, WAITING};
+use super::works::holds_lane;
 use crate::{Backlog, Result};
 
 /// Works of one automation and kind.
 #[derive(Debug, Clone, Copy, Default)]
 struct Count {
     waiting: i64,
+    leased: i64,
+    holding: i64,
     dead: i64,
 }
 
@@ -35,6 +38,16 @@ impl Delta {
     /// Works that wait from now on, or no longer do.
     pub(super) fn waiting(&mut self, automation: &str, kind: &str, by: i64) {
         self.of(automation, kind).waiting += by;
+    }
+
+    /// Works that are leased from now on, or no longer are.
+    pub(super) fn leased(&mut self, automation: &str, kind: &str, by: i64) {
+        self.of(automation, kind).leased += by;
+    }
+
+    /// Works that hold their lane from now on, or no longer do.
+    pub(super) fn holding(&mut self, automation: &str, kind: &str, by: i64) {
+        self.of(automation, kind).holding += by;
     }
 
     pub(super) fn dead(&mut self, automation: &str, kind: &str, by: i64) {
@@ -75,16 +88,19 @@ impl Counts {
     /// Counts what the database holds. Only at the start: it reads every unsettled work.
     pub(super) fn load(connection: &Connection) -> Result<Self> {
         let mut counts = Self::default();
-        let mut works = connection.prepare(
-            "SELECT automation, kind, state, COUNT(*) FROM works WHERE class IN (0, 1) AND state IN (0, 1, 3)
-             GROUP BY automation, kind, state",
-        )?;
+        let mut works = connection.prepare(concat!(
+            "SELECT automation, kind, state, COUNT(*), SUM(",
+            holds_lane!(),
+            ") FROM works WHERE class IN (0, 1) AND state IN (0, 1, 3) GROUP BY automation, kind, state",
+        ))?;
         let mut rows = works.query([])?;
         while let Some(row) = rows.next()? {
             let count = counts.works.entry((row.get(0)?, row.get(1)?)).or_default();
-            match row.get::<_, i64>(2)? {
-                DEAD => count.dead += row.get::<_, i64>(3)?,
-                _ => count.waiting += row.get::<_, i64>(3)?,
+            let (state, works, holding) = (row.get(2)?, row.get::<_, i64>(3)?, row.get::<_, i64>(4)?);
+            match state {
+                DEAD => count.dead += works,
+                LEASED => (count.waiting, count.leased) = (count.waiting + works, count.leased + works),
+                _ => (count.waiting, count.holding) = (count.waiting + works, count.holding + holding),
             }
         }
         let count = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
@@ -112,6 +128,8 @@ impl Counts {
         for (key, by) in delta.works {
             let count = self.works.entry(key).or_default();
             count.waiting += by.waiting;
+            count.leased += by.leased;
+            count.holding += by.holding;
             count.dead += by.dead;
         }
         self.pending_deliveries += delta.pending_deliveries;
@@ -131,6 +149,8 @@ impl Counts {
         Backlog {
             oldest_waiting: self.oldest.map(|(_, created_at)| created_at),
             waiting: of(|count| count.waiting),
+            leased: of(|count| count.leased),
+            holding: of(|count| count.holding),
             dead: of(|count| count.dead),
             pending_deliveries: unsigned(self.pending_deliveries),
             accepted_deliveries: unsigned(self.accepted_deliveries),

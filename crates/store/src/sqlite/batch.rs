@@ -7,6 +7,7 @@ use switchboard_clock::Timestamp;
 
 use super::backlog::Delta;
 use super::id::{Ids, Names};
+use super::traffic::Traffic;
 use crate::{Change, Installation, Result};
 
 /// The ends of the holds by installation.
@@ -29,6 +30,7 @@ pub(super) struct Batch<'a> {
     pub(super) memory: &'a mut Memory,
     pub(super) now: Timestamp,
     pub(super) delta: Delta,
+    pub(super) traffic: Traffic,
     /// Holds set in this transaction.
     pub(super) held: Holds,
     /// `None` while nobody listens.

@@ -85,7 +85,7 @@ fn next(batch: &Batch<'_>, queues: &[String], last: i64) -> Result<Option<(i64, 
 }
 
 /// Leases a work; `counts` as one of its attempts.
-fn lease(batch: &Batch<'_>, id: i64, worker: &str, duration: Duration, counts: bool) -> Result<Leased> {
+fn lease(batch: &mut Batch<'_>, id: i64, worker: &str, duration: Duration, counts: bool) -> Result<Leased> {
     let until = batch.now + duration;
     batch.execute(
         "UPDATE works SET state = ?2, turn = NULL, wake = NULL, epoch = epoch + 1, attempts = attempts + ?3,
@@ -93,15 +93,22 @@ fn lease(batch: &Batch<'_>, id: i64, worker: &str, duration: Duration, counts: b
          WHERE id = ?1",
         (id, LEASED, counts, batch.now.millis(), until.millis(), worker),
     )?;
-    let (work, epoch) = read(batch, id)?;
+    let (work, epoch, held) = read(batch, id)?;
+    if counts {
+        batch.delta.leased(&work.automation, &work.kind, 1);
+        batch.delta.holding(&work.automation, &work.kind, -i64::from(held));
+    }
     Ok(Leased { lease: Lease { work: work.id, epoch }, until, work })
 }
 
-fn read(batch: &Batch<'_>, id: i64) -> Result<(Work, u64)> {
-    let mut statement = batch.statement(select_work!(", epoch", "WHERE id = ?1"))?;
+/// The work, the epoch of its lease, and whether it held its lane when it was claimed, which changed none of what says so.
+fn read(batch: &Batch<'_>, id: i64) -> Result<(Work, u64, bool)> {
+    let mut statement = batch.statement(select_work!(", epoch, pos < due AS late", "WHERE id = ?1"))?;
     let mut rows = statement.query([id])?;
     let Some(row) = rows.next()? else { return Err(StoreError::corrupt("work", "it is gone")) };
-    Ok((row::work(row, batch.memory.names)?, row.get::<_, i64>("epoch")?.cast_unsigned()))
+    let work = row::work(row, batch.memory.names)?;
+    let held = work.failure.is_some() && row.get("late")?;
+    Ok((work, row.get::<_, i64>("epoch")?.cast_unsigned(), held))
 }
 
 /// Prolongs a lease.

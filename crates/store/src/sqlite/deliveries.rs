@@ -6,6 +6,7 @@ use rusqlite::OptionalExtension as _;
 
 use super::batch::Batch;
 use super::code;
+use crate::traffic::Count;
 use crate::{Change, DeliveryState, Result};
 
 /// By how much the open and dead jobs of deliveries change.
@@ -57,6 +58,9 @@ fn write(batch: &mut Batch<'_>, id: i64, open_by: i64, dead_by: i64) -> Result<(
     )?;
     if code != before {
         let pending = code::delivery_state_code(DeliveryState::Pending);
+        if state == DeliveryState::Settled {
+            batch.traffic.count(Count::Settled);
+        }
         batch.delta.pending(i64::from(code == pending) - i64::from(before == pending));
         let id = batch.memory.names.delivery(id);
         batch.hint(|| Change::Delivery(id));

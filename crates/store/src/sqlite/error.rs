@@ -51,6 +51,7 @@ impl StoreError {
             Self::TooLarge { changes, bytes } => Self::TooLarge { changes: *changes, bytes: *bytes },
             Self::InUse { path } => Self::InUse { path: path.clone() },
             Self::Newer { found, known } => Self::Newer { found: *found, known: *known },
+            Self::Older { found, known } => Self::Older { found: *found, known: *known },
             Self::Full => Self::Full,
             Self::Unavailable { reason } => Self::Unavailable { reason: reason.clone() },
             Self::Corrupt { what, reason } => Self::Corrupt { what, reason: reason.clone() },

@@ -52,6 +52,7 @@ fn is_older(batch: &Batch<'_>, id: i64, wish: &Wish) -> Result<bool> {
 /// The newer wish takes the place of the one that waits. Its place in the lane is kept, or becomes an earlier one.
 fn replace(batch: &mut Batch<'_>, known: &Standing, wish: &Wish, delivery: Option<i64>) -> Result<()> {
     let due = wish.due.unwrap_or(batch.now);
+    batch.delta.holding(&known.automation, &known.kind, -i64::from(known.holding));
     lane::lower(batch, known.lane_print)?;
     batch.execute(
         "UPDATE works SET kind = ?2, installation = ?3, delivery = ?4, payload = ?5, wish_order = ?6, due = ?7,
@@ -68,6 +69,8 @@ fn replace(batch: &mut Batch<'_>, known: &Standing, wish: &Wish, delivery: Optio
         ],
     )?;
     recount(batch, known, &wish.kind);
+    let holds = Standing::of(batch, known.id)?.is_some_and(|work| work.holding);
+    batch.delta.holding(&known.automation, &wish.kind, i64::from(holds));
     lane::raise(batch, known.lane_print)
 }
 

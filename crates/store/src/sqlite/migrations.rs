@@ -1,10 +1,11 @@
 //! The schema's versions. They only go forward, each in a transaction of its own.
 
+use std::cmp::Ordering;
 use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::open;
+use super::open::{self, Access};
 use crate::{Result, StoreError};
 
 /// What leads from version `n` to version `n + 1`, at place `n`.
@@ -29,9 +30,22 @@ impl Schema {
     /// [`StoreError::Unavailable`] if it cannot be read.
     pub fn of(path: &Path) -> Result<Self> {
         let known = u32::try_from(STEPS.len()).map_err(StoreError::unavailable)?;
-        let found =
-            if path.exists() { open::reader(path)?.pragma_query_value(None, VERSION, |row| row.get(0))? } else { 0 };
+        let found = if path.exists() { version(&open::reader(path, Access::beside(path))?)? } else { 0 };
         Ok(Self { found, known })
+    }
+}
+
+fn version(connection: &Connection) -> Result<u32> {
+    Ok(connection.pragma_query_value(None, VERSION, |row| row.get(0))?)
+}
+
+/// Makes sure that the database is of this release's version, and changes nothing.
+pub(super) fn require(connection: &Connection) -> Result<()> {
+    let (found, known) = (version(connection)?, u32::try_from(STEPS.len()).map_err(StoreError::unavailable)?);
+    match found.cmp(&known) {
+        Ordering::Less => Err(StoreError::Older { found, known }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(StoreError::Newer { found, known }),
     }
 }
 
@@ -42,7 +56,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
 
 fn run(connection: &mut Connection, steps: &[&str]) -> Result<()> {
     let known = u32::try_from(steps.len()).map_err(StoreError::unavailable)?;
-    let found: u32 = connection.pragma_query_value(None, VERSION, |row| row.get(0))?;
+    let found = version(connection)?;
     if found > known {
         return Err(StoreError::Newer { found, known });
     }

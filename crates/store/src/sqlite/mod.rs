@@ -35,6 +35,7 @@ mod settle;
 mod shared;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod verbs;
 mod works;
 mod writer;
@@ -47,6 +48,7 @@ use std::thread::JoinHandle;
 use tokio::sync::{Semaphore, mpsc};
 
 pub use migrations::Schema;
+use open::Access;
 pub use open::{Options, Trace};
 use read::Readers;
 use shared::Shared;
@@ -62,13 +64,13 @@ const COMMANDS_WAITING: usize = 1024;
 pub struct SqliteStore {
     shared: Arc<Shared>,
     readers: Arc<Readers>,
-    /// `None` only while dropping.
+    /// `None` while dropping, and where it was opened to read.
     commands: Option<Commands>,
     writer: Option<JoinHandle<()>>,
     /// Room for bodies on their way to the writer, so that many large ones wait outside instead of in memory.
     room: Arc<Semaphore>,
     /// Released when everything else is closed.
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl SqliteStore {
@@ -83,7 +85,7 @@ impl SqliteStore {
         let names = opened.memory.names;
         let shared = Arc::new(Shared::new(options, &opened));
         shared.set_counts(opened.counts);
-        let readers = Arc::new(Readers::open(path, options, names)?);
+        let readers = Arc::new(Readers::open(path, Access::Shared, options, names)?);
         let (commands, waiting) = mpsc::channel(COMMANDS_WAITING);
         let writer = Writer { connection: opened.connection, memory: opened.memory, shared: Arc::clone(&shared) };
         let writer = std::thread::Builder::new()
@@ -98,6 +100,37 @@ impl SqliteStore {
             room: Arc::new(Semaphore::new(verbs::ROOM_KIB as usize)),
             _lock: opened.lock,
         }))
+    }
+
+    /// Opens the database at `path` to read, beside the server that may have it open. Nothing is written, migrated or made,
+    /// and every verb that writes fails. What waits is counted once, here.
+    ///
+    /// # Errors
+    /// [`StoreError::Older`] or [`StoreError::Newer`] if another release wrote it, [`StoreError::Unavailable`] if it is not
+    /// there or cannot be read.
+    pub fn open_beside(path: impl AsRef<Path>, options: &Options) -> Result<Arc<Self>> {
+        let path = path.as_ref();
+        let access = Access::beside(path);
+        let opened = open::to_read(path, access)?;
+        let names = opened.memory.names;
+        let shared = Arc::new(Shared::new(options, &opened));
+        shared.set_counts(opened.counts);
+        Ok(Arc::new(Self {
+            shared,
+            readers: Arc::new(Readers::open(path, access, options, names)?),
+            commands: None,
+            writer: None,
+            room: Arc::new(Semaphore::new(verbs::ROOM_KIB as usize)),
+            _lock: None,
+        }))
+    }
+
+    /// Whether a server has the database at `path` open.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if that cannot be told.
+    pub fn is_in_use(path: impl AsRef<Path>) -> Result<bool> {
+        open::is_locked(path.as_ref())
     }
 
     /// How SQLite would run a statement: the lines of `EXPLAIN QUERY PLAN`. For tests that look at the statements.

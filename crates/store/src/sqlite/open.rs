@@ -55,11 +55,28 @@ const READER_CACHE_KIB: i64 = 1024;
 /// Prepared statements that a connection keeps; more than there are.
 const STATEMENTS_KEPT: usize = 128;
 
-/// A database opened for writing.
+/// How readers come to a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Through the write-ahead log and the memory that its users share.
+    Shared,
+    /// As a file that nobody writes, so that nothing is made beside it.
+    Still,
+}
+
+impl Access {
+    /// How a database is read that is not ours. Whoever writes to it has its log open, and the log goes when the last one
+    /// leaves.
+    pub(super) fn beside(path: &Path) -> Self {
+        if beside(path, "-wal").exists() { Self::Shared } else { Self::Still }
+    }
+}
+
+/// An opened database.
 pub(super) struct Opened {
     pub(super) connection: Connection,
-    /// Locked for as long as it is open.
-    pub(super) lock: File,
+    /// Locked for as long as it is open, if it is open for writing.
+    pub(super) lock: Option<File>,
     pub(super) memory: Memory,
     pub(super) counts: Counts,
     /// Time cannot be earlier than this.
@@ -87,13 +104,25 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Opened> {
         let pages = i64::try_from(size / u64::from(PAGE_BYTES)).unwrap_or(i64::MAX).clamp(1, i64::from(u32::MAX - 1));
         connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
     }
-    let seed = seed(&connection, options)?;
+    roll_seed(&connection, options)?;
     // Only one server has the file open, so whoever held a lease is gone.
     connection.execute("UPDATE works SET lease_until = 0 WHERE lease_until IS NOT NULL", [])?;
+    opened(connection, Some(lock))
+}
+
+/// Opens a database to read, and changes nothing.
+pub(super) fn to_read(path: &Path, access: Access) -> Result<Opened> {
+    let connection = reader(path, access)?;
+    migrations::require(&connection)?;
+    opened(connection, None)
+}
+
+/// What must be known before the first command.
+fn opened(connection: Connection, lock: Option<File>) -> Result<Opened> {
     let last = last_id(&connection)?;
     let memory = Memory {
         ids: Ids::after(last),
-        names: Names::new(seed),
+        names: Names::new(seed(&connection)?),
         turns: std::collections::HashMap::new(),
         holds: holds(&connection)?,
     };
@@ -112,24 +141,66 @@ fn configure(connection: &Connection) -> Result<()> {
 }
 
 /// A connection that can only read.
-pub(super) fn reader(path: &Path) -> Result<Connection> {
-    let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+pub(super) fn reader(path: &Path, access: Access) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = match access {
+        Access::Shared => Connection::open_with_flags(path, flags)?,
+        Access::Still => Connection::open_with_flags(still(path)?, flags | OpenFlags::SQLITE_OPEN_URI)?,
+    };
     configure(&connection)?;
     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     Ok(connection)
 }
 
-/// Takes the lock beside the database: on the database itself it would clash with SQLite's own.
-fn lock(path: &Path) -> Result<File> {
-    // However the path is spelled, and through whatever links: one database, one lock.
+/// The address of a database that SQLite is told not to expect changes of: <https://www.sqlite.org/uri.html>.
+fn still(path: &Path) -> Result<String> {
+    use std::fmt::Write as _;
+
+    let path = path.to_str().ok_or_else(|| StoreError::unavailable("its path is not Unicode"))?;
+    let mut uri = "file:".to_owned();
+    for byte in path.bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' | b'~' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => uri.push(char::from(byte)),
+            // Writing to a string never fails.
+            _ => drop(write!(uri, "%{byte:02X}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    Ok(uri)
+}
+
+/// A file beside the database. However the path is spelled, and through whatever links: one database, one file.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = real(path).into_os_string();
-    name.push(".lock");
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The lock's file: on the database itself a lock would clash with SQLite's own.
+const LOCK: &str = ".lock";
+
+/// Whether somebody holds the lock. A server that starts at this very moment may find it held, for as long as it takes to
+/// ask.
+pub(super) fn is_locked(path: &Path) -> Result<bool> {
+    let file = match File::open(beside(path, LOCK)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(StoreError::unavailable(error)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(StoreError::unavailable(error)),
+    }
+}
+
+/// Takes the lock beside the database.
+fn lock(path: &Path) -> Result<File> {
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
-        .open(PathBuf::from(name))
+        .open(beside(path, LOCK))
         .map_err(StoreError::unavailable)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -149,11 +220,15 @@ fn real(path: &Path) -> PathBuf {
     })
 }
 
-/// The number that this database's UUIDs follow from; rolled once.
-fn seed(connection: &Connection, options: &Options) -> Result<i64> {
+/// Rolls the number that this database's UUIDs follow from, once.
+fn roll_seed(connection: &Connection, options: &Options) -> Result<()> {
     let mut bytes = [0; 8];
     options.entropy.fill(&mut bytes);
     connection.execute("INSERT OR IGNORE INTO meta VALUES ('seed', ?1)", [i64::from_le_bytes(bytes)])?;
+    Ok(())
+}
+
+fn seed(connection: &Connection) -> Result<i64> {
     Ok(connection.query_row("SELECT value FROM meta WHERE name = 'seed'", [], |row| row.get(0))?)
 }
 

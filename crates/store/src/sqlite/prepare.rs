@@ -118,6 +118,7 @@ pub(super) struct FactRow {
 pub(super) enum RecordRow {
     Put(View, Key, Json),
     Delete(View, Key),
+    DeleteCounters(View, Key),
 }
 
 /// A settlement, ready to be written.
@@ -159,6 +160,7 @@ impl Changes {
                 RecordRow::Put(view, key, value)
             }
             RecordChange::Delete(view, key) => RecordRow::Delete(view, key),
+            RecordChange::DeleteCounters(view, key) => RecordRow::DeleteCounters(view, key),
         });
         let records = records.collect();
         let jobs = settlement.jobs.into_iter().map(|job| Wish::job(job, &mut bytes)).collect();

@@ -24,6 +24,10 @@ pub(super) fn write(batch: &mut Batch<'_>, work: &Standing, changes: &Changes) -
                 batch.execute("DELETE FROM records WHERE view = ?1 AND key = ?2", (view.as_str(), key.as_str()))?;
                 (view, key)
             }
+            RecordRow::DeleteCounters(view, key) => {
+                batch.execute("DELETE FROM counters WHERE view = ?1 AND key = ?2", (view.as_str(), key.as_str()))?;
+                continue;
+            }
         };
         batch.hint(|| Change::Record(view.clone(), key.clone()));
     }
@@ -51,7 +55,8 @@ pub(super) fn write(batch: &mut Batch<'_>, work: &Standing, changes: &Changes) -
     Ok(())
 }
 
-fn add(batch: &Batch<'_>, counter: &CounterAdd) -> Result<()> {
+/// Adds to a counter, and says whether it is new.
+pub(super) fn add(batch: &Batch<'_>, counter: &CounterAdd) -> Result<bool> {
     let key = (counter.view.as_str(), counter.key.as_str());
     let stored: Option<String> = batch
         .statement("SELECT fields FROM counters WHERE view = ?1 AND key = ?2")?
@@ -67,7 +72,7 @@ fn add(batch: &Batch<'_>, counter: &CounterAdd) -> Result<()> {
          ON CONFLICT DO UPDATE SET fields = excluded.fields",
         (key.0, key.1, serde_json::to_string(&fields).map_err(StoreError::unavailable)?),
     )?;
-    Ok(())
+    Ok(stored.is_none())
 }
 
 /// Counters as they are stored.

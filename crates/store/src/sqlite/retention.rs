@@ -8,7 +8,7 @@ use switchboard_clock::Timestamp;
 
 use super::batch::Batch;
 use super::writer::Verb;
-use super::{code, id};
+use super::{code, id, traffic};
 use crate::{Result, Retention};
 
 pub(super) struct Sweep(pub(super) Retention, pub(super) usize);
@@ -82,6 +82,7 @@ fn sweep_deliveries(batch: &mut Batch<'_>, before: Timestamp, limit: usize) -> R
     ] {
         for id in ids(batch, sql, id::first_at(before), limit - swept)? {
             batch.execute("DELETE FROM bodies WHERE id = ?1", [id])?;
+            traffic::forget(batch, id)?;
             swept += batch.execute("DELETE FROM deliveries WHERE id = ?1", [id])?;
         }
     }

@@ -169,6 +169,48 @@ fn a_newer_database_is_refused() {
     assert!(matches!(opened, Err(StoreError::Newer { found: 99, known: 1 })), "{opened:?}");
 }
 
+/// The files of a folder.
+fn files(directory: &TempDir) -> BTreeSet<String> {
+    let names = std::fs::read_dir(directory.path()).unwrap();
+    names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn beside_a_server_everything_is_read_and_nothing_written() {
+    let (directory, clock) = (directory(), SimulatedClock::default());
+    let path = directory.path().join("a store's file?#%.db");
+    let server = SqliteStore::open(&path, &options(&clock)).unwrap();
+    let accepted = server.accept(large(1)).await.unwrap();
+    let look = async |when: &str| {
+        let before = files(&directory);
+        let beside = SqliteStore::open_beside(&path, &options(&clock)).unwrap();
+        assert!(beside.delivery(accepted.id).await.unwrap().is_some(), "{when}");
+        assert_eq!(beside.backlog().await.unwrap().accepted_deliveries, 1, "{when}");
+        let refused = beside.accept(large(2)).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Unavailable { .. }), "{when}: {refused}");
+        drop(beside);
+        assert_eq!(files(&directory), before, "{when}: nothing was made or removed");
+    };
+    assert!(SqliteStore::is_in_use(&path).unwrap());
+    look("while it runs").await;
+    drop(server);
+    assert!(!SqliteStore::is_in_use(&path).unwrap());
+    look("once it is gone").await;
+    SqliteStore::open(&path, &options(&clock)).unwrap();
+}
+
+#[test]
+fn beside_a_server_nothing_is_migrated_and_what_is_missing_is_not_made() {
+    let (directory, clock) = (directory(), SimulatedClock::default());
+    let path = directory.path().join("store.db");
+    assert!(matches!(SqliteStore::open_beside(&path, &options(&clock)), Err(StoreError::Unavailable { .. })));
+    assert!(!SqliteStore::is_in_use(&path).unwrap() && files(&directory).is_empty());
+    std::fs::write(&path, "").unwrap();
+    let opened = SqliteStore::open_beside(&path, &options(&clock));
+    assert!(matches!(opened, Err(StoreError::Older { found: 0, known: 1 })), "{opened:?}");
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
+}
+
 #[test]
 fn what_is_no_database_is_refused() {
     let directory = directory();

@@ -29,7 +29,8 @@ const LARGE_BODY: usize = 1024 * 1024;
 impl SqliteStore {
     async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer> {
         let room = self.room(verb.bytes()).await?;
-        let commands = self.commands.as_ref().ok_or_else(|| StoreError::unavailable("the store is closed"))?;
+        let commands =
+            self.commands.as_ref().ok_or_else(|| StoreError::unavailable("it was opened to read, or is closed"))?;
         write(commands, verb, room).await
     }
 

@@ -7,7 +7,17 @@ use super::batch::Batch;
 use super::code::{DEAD, DONE, Json, LEASED, WAITING, WITHDRAWN};
 use super::deliveries::Jobs;
 use super::{code, intents, lane};
+use crate::traffic::Count;
 use crate::{Class, Failure, Outcome, Result, StoreError};
+
+/// Whether a waiting work holds its lane, in SQL: its attempt failed or was put off, and it kept its place, which is
+/// earlier than it is due. A timer's place is when it is due; a revived work has a new one.
+macro_rules! holds_lane {
+    () => {
+        "state = 0 AND failure IS NOT NULL AND pos < due"
+    };
+}
+pub(super) use holds_lane;
 
 /// Attempts of one work that are remembered.
 pub(super) const ATTEMPTS_KEPT: i64 = 100;
@@ -23,6 +33,10 @@ pub(super) struct Standing {
     pub(super) lane_print: i64,
     pub(super) delivery: Option<i64>,
     pub(super) epoch: i64,
+    /// Its place in its lane, while it is unsettled.
+    pos: Option<i64>,
+    /// Whether it holds its lane, see [`holds_lane`].
+    pub(super) holding: bool,
     has_turn: bool,
     worker: Option<String>,
     leased_at: Option<i64>,
@@ -43,13 +57,16 @@ impl Standing {
                 has_turn: row.get::<_, Option<i64>>(7)?.is_some(),
                 worker: row.get(8)?,
                 leased_at: row.get(9)?,
+                pos: row.get(10)?,
+                holding: row.get::<_, Option<bool>>(11)?.unwrap_or(false),
             })
         };
         Ok(batch
-            .statement(
-                "SELECT class, state, automation, kind, lane_print, delivery, epoch, turn, worker, leased_at FROM works
-                 WHERE id = ?1",
-            )?
+            .statement(concat!(
+                "SELECT class, state, automation, kind, lane_print, delivery, epoch, turn, worker, leased_at, pos, ",
+                holds_lane!(),
+                " FROM works WHERE id = ?1",
+            ))?
             .query_row([id], read)
             .optional()?)
     }
@@ -72,18 +89,27 @@ impl Standing {
 
 /// Applies the outcome of an attempt to the work that it was of.
 pub(super) fn settle(batch: &mut Batch<'_>, work: &Standing, outcome: &Outcome, jobs: &mut Jobs) -> Result<()> {
+    batch.delta.leased(&work.automation, &work.kind, -1);
     if work.class == Class::Intent && intents::send_next(batch, work, outcome)? {
         return lane::raise(batch, work.lane_print);
     }
     match outcome {
         Outcome::Done => end(batch, work, DONE, None, jobs)?,
-        Outcome::Dead { failure } => end(batch, work, DEAD, Some(failure), jobs)?,
+        Outcome::Dead { failure } => {
+            batch.traffic.count(Count::Failed);
+            end(batch, work, DEAD, Some(failure), jobs)?;
+        }
         Outcome::Retry { at, failure, counted, unanswered } => {
+            if *counted {
+                batch.traffic.count(Count::Retried);
+            }
             batch.execute(
                 "UPDATE works SET state = 0, due = ?2, failure = ?3, attempts = MAX(attempts - ?4, 0),
                      unanswered = ?5, lease_until = NULL WHERE id = ?1",
                 (work.id, at.millis(), failure_json(Some(failure))?, !counted, unanswered),
             )?;
+            let holds = work.pos.is_some_and(|pos| pos < at.millis());
+            batch.delta.holding(&work.automation, &work.kind, i64::from(holds));
         }
     }
     lane::raise(batch, work.lane_print)
@@ -132,6 +158,7 @@ pub(super) fn discard(batch: &mut Batch<'_>, id: i64, jobs: &mut Jobs) -> Result
 pub(super) fn withdraw(batch: &mut Batch<'_>, id: i64, jobs: &mut Jobs) -> Result<()> {
     let Some(work) = Standing::of(batch, id)?.filter(|work| work.state == WAITING) else { return Ok(()) };
     end(batch, &work, WITHDRAWN, None, jobs)?;
+    batch.delta.holding(&work.automation, &work.kind, -i64::from(work.holding));
     if work.has_turn { lane::raise(batch, work.lane_print) } else { Ok(()) }
 }
 

@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use super::backlog::Delta;
 use super::batch::{Batch, Holds, Memory};
 use super::shared::Shared;
+use super::traffic::Traffic;
 use crate::{Result, StoreError};
 
 /// Commands in one transaction, at most.
@@ -168,12 +169,14 @@ impl Writer {
             memory: &mut self.memory,
             now: self.shared.clock.now(),
             delta: Delta::default(),
+            traffic: Traffic::default(),
             held: Holds::new(),
             hints: self.shared.has_listeners().then(Vec::new),
         };
         for command in commands {
             command.run(&mut batch)?;
         }
+        std::mem::take(&mut batch.traffic).write(&batch)?;
         let Batch { delta, held, hints, .. } = batch;
         let oldest = self.shared.oldest_after(&delta, connection)?;
         connection.prepare_cached("COMMIT")?.execute([])?;

@@ -16,13 +16,19 @@ use crate::settings::{Purpose, Settings, Sources};
 
 /// Everything that a server with all automations answers to.
 fn router(folder: &Path) -> Router {
+    router_of(&folder.join("store.db"), "")
+}
+
+/// The same with a settings file.
+fn router_of(store: &Path, file: &str) -> Router {
     let sources = Sources::default()
+        .with_file("switchboard.toml", file)
         .with_variable("GITHUB_APP_ID", "7")
         .with_variable("GITHUB_WEBHOOK_SECRET", "a secret of the tests")
         .with_variable("GITHUB_APP_PRIVATE_KEY", SIMULATOR_ONLY_PRIVATE_KEY);
     let settings = Settings::load(&sources, Purpose::Serve).unwrap();
     let options = sqlite::Options::new(Arc::new(SimulatedClock::default()), Arc::new(SeededEntropy::new(1)));
-    let store = SqliteStore::open(folder.join("store.db"), &options).unwrap();
+    let store = SqliteStore::open(store, &options).unwrap();
     let components = serve::components(&settings, store as Arc<dyn Store>).unwrap();
     Server::new(components, CancellationToken::new()).into_router()
 }
@@ -97,5 +103,22 @@ async fn what_nobody_serves_is_refused_as_a_problem() {
         let problem: Value = serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap();
         assert_eq!((&problem["type"], &problem["status"]), (&"about:blank".into(), &status.into()), "{method} {path}");
         assert!(problem["code"].is_string() && problem["detail"].is_string() && problem["title"].is_string());
+    }
+}
+
+#[tokio::test]
+async fn reports_are_taken_only_while_the_relay_runs() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let off = router(folders[0].path());
+    let on = router_of(&folders[1].path().join("store.db"), "[relay]\nenabled = true\nupstream = \"org/up\"\n");
+    for (router, expected) in [(off, StatusCode::NOT_FOUND), (on, StatusCode::UNAUTHORIZED)] {
+        for path in ["/github/callback", "/github/callback/"] {
+            let request = Request::post(path).header("content-type", "application/json").body(Body::from("{}"));
+            let answer = router.clone().oneshot(request.unwrap()).await.unwrap();
+            assert_eq!(answer.status(), expected, "{path}");
+        }
+        let (status, schema) = get(&router, "/schemas/allowlist.json").await;
+        let schema: Value = serde_json::from_str(&schema).unwrap();
+        assert_eq!((status, schema["title"].as_str()), (StatusCode::OK, Some("allowlist.yml")));
     }
 }

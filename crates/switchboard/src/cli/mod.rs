@@ -11,9 +11,11 @@ mod doctor;
 mod export;
 mod failure;
 mod forward;
+mod input;
 mod jobs;
 mod lint;
 mod migrate;
+mod relay;
 mod replay;
 mod resend;
 mod serve;
@@ -35,13 +37,13 @@ pub use completions::CompletionsArgs;
 pub use deliveries::{DeliveriesArgs, DeliveryState};
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
-pub(crate) use doctor::examine;
 pub use export::{DeliveriesCommand, ExportArgs};
 pub use failure::{Exit, Failure};
 pub use forward::ForwardArgs;
 pub use jobs::{JobState, JobsArgs};
-pub use lint::LintArgs;
+pub use lint::{FileKind, LintArgs};
 pub use migrate::MigrateArgs;
+pub use relay::{RelayArgs, RelayCommand};
 pub use replay::{ReplayArgs, ReplayScope};
 pub use resend::FileArgs;
 pub use serve::ServeArgs;
@@ -54,7 +56,7 @@ const EXAMPLES: &str = "\
 Start here:
   switchboard demo                     see it work, with a simulated GitHub and no configuration
   switchboard setup                    create the GitHub App and its settings
-  switchboard doctor                   check the configuration, the key and the App's permissions
+  switchboard doctor                   check this machine, the App and what is stored
   switchboard serve                    run the server
 
 Exit codes:
@@ -108,10 +110,12 @@ pub enum Command {
     Demo(DemoArgs),
     /// Run the simulated GitHub alone
     Simulator(SimulatorArgs),
-    /// Check a `dispatching.yml`
+    /// Check a `dispatching.yml` or an allowlist
     Lint(LintArgs),
     /// Show what a delivery would do, without doing it
     Simulate(SimulateArgs),
+    /// Check the relay's allowlist, and show who would get an event
+    Relay(RelayArgs),
     /// List deliveries, show one, or write one to a file
     Deliveries(DeliveriesArgs),
     /// List jobs and dead letters
@@ -120,7 +124,7 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Bring webhooks from GitHub's list to a server that GitHub cannot reach
     Forward(ForwardArgs),
-    /// Check configuration, key, clock, permissions and installations
+    /// Check this machine, what is stored and what GitHub says
     Doctor(DoctorArgs),
     /// Bring the store's schema up to date
     Migrate(MigrateArgs),
@@ -143,6 +147,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Simulator(args) => simulator::run(args),
         Command::Simulate(args) => simulate::run(args, &cli.sources),
+        Command::Relay(args) => relay::run(args, &cli.sources),
         Command::Deliveries(args) => deliveries::run(args, &cli.sources),
         Command::Jobs(args) => jobs::run(args, &cli.sources),
         Command::Replay(args) => replay::run(args, &cli.sources),
@@ -181,6 +186,10 @@ mod tests {
         for command in Cli::command().get_subcommands().filter(|command| command.get_name() != "help") {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(help.contains("Examples:\n  switchboard "), "{} has no example", command.get_name());
+            for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+                let help = below.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("Examples:\n  switchboard "), "{} has no example", below.get_name());
+            }
         }
     }
 }

@@ -1,6 +1,4 @@
-use std::fs;
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -8,9 +6,9 @@ use switchboard_dispatcher::Dispatcher;
 use switchboard_dispatcher::handlers::{Simulated, SimulatedReason, SimulatedTarget};
 use switchboard_dispatcher::payload::{self, SourceRun};
 use switchboard_engine::Trouble;
-use switchboard_engine::accept::BODY_BYTES_MAX;
 
 use super::at_desk::print;
+use super::input::{self, Limit};
 use super::{Exit, Failure, SourceArgs, runtime};
 use crate::serve;
 use crate::settings::{GitHubSettings, Purpose, Settings};
@@ -48,10 +46,7 @@ const ACTION: &str = "completed";
 
 pub(super) fn run(args: &SimulateArgs, sources: &SourceArgs) -> Result<Exit, Failure> {
     let settings = sources.load(Purpose::Serve)?;
-    let body = read(&args.event).map_err(|error| Failure::Usage {
-        message: format!("{} cannot be read: {error}", args.event.display()),
-        hint: "name a webhook's payload, or - for standard input".to_owned(),
-    })?;
+    let body = input::read(&args.event, Limit::Body, "a webhook's payload")?;
     let payload: Value = serde_json::from_slice(&body).map_err(|error| Failure::Usage {
         message: format!("{} is not JSON: {error}", args.event.display()),
         hint: "it is the payload as GitHub sent it, without headers".to_owned(),
@@ -65,17 +60,6 @@ pub(super) fn run(args: &SimulateArgs, sources: &SourceArgs) -> Result<Exit, Fai
     };
     print(&text);
     Ok(Exit::Success)
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let limit = BODY_BYTES_MAX as u64;
-    if path == Path::new("-") {
-        io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
-    } else {
-        fs::File::open(path)?.take(limit).read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
 }
 
 fn simulate(settings: &Settings, github: &GitHubSettings, run: &SourceRun) -> Result<Simulated, Failure> {

@@ -118,6 +118,7 @@ fn server(
             ..Options::default()
         },
         dispatcher: Config::default(),
+        relay: None,
         auth,
         access: Access::default(),
         version: Version { version, image: "demo".to_owned(), started_at: clock.now() },

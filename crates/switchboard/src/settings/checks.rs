@@ -39,6 +39,15 @@ pub(super) fn resolve_pairs(loading: &mut Loading<'_>) {
     read_private_key(loading);
 }
 
+/// A collector that was named to this program is not replaced by the address for traces that was named to all of them.
+pub(super) fn prefer_own_collector(loading: &mut Loading<'_>) {
+    const COLLECTOR: &str = "telemetry.otlp_endpoint";
+    let named = loading.environment.contains_key(COLLECTOR) || loading.file.given.contains_key(COLLECTOR);
+    if named {
+        loading.shared.remove("telemetry.otlp_traces_endpoint");
+    }
+}
+
 /// Takes back what the file said, because the environment sets the other one of the pair.
 fn forget(loading: &mut Loading<'_>, name: &str) {
     match name {

@@ -1,6 +1,6 @@
 use super::sections::{
-    AuthDraft, DispatcherSettings, EngineSettings, GitHubDraft, LogSettings, ServerSettings, StoreSettings,
-    TelemetrySettings,
+    AuthDraft, DispatcherSettings, EngineSettings, GitHubDraft, LogSettings, RelaySettings, ServerSettings,
+    StoreSettings, TelemetrySettings,
 };
 
 /// The settings while they are being read: each row of the table fills its field.
@@ -14,4 +14,5 @@ pub(super) struct Draft {
     pub(super) telemetry: TelemetrySettings,
     pub(super) engine: EngineSettings,
     pub(super) dispatcher: DispatcherSettings,
+    pub(super) relay: RelaySettings,
 }

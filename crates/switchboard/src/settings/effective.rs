@@ -1,5 +1,5 @@
 use super::file::Given;
-use super::kinds::Secret;
+use super::kinds::{Secret, shown_providers};
 use super::origin::Origin;
 use super::setting::Setting;
 use super::value::Value;
@@ -31,7 +31,7 @@ fn shown(setting: &Setting, value: &Value) -> String {
             secrets.iter().map(|secret| Secret::new(secret).fingerprint()).collect::<Vec<_>>().join(", ")
         }
         Value::Text(secret) => Secret::new(secret).fingerprint(),
-        Value::Boolean(_) | Value::Integer(_) => "(hidden)".to_owned(),
+        Value::Boolean(_) | Value::Integer(_) | Value::Providers(_) => "(hidden)".to_owned(),
     }
 }
 
@@ -42,5 +42,6 @@ pub(super) fn toml(value: &Value) -> String {
         Value::Integer(number) => number.to_string(),
         Value::Text(text) => toml_edit::Value::from(text.as_str()).to_string(),
         Value::List(entries) => toml_edit::Array::from_iter(entries.iter().map(String::as_str)).to_string(),
+        Value::Providers(providers) => shown_providers(providers),
     }
 }

@@ -23,13 +23,28 @@ pub(super) struct Variable {
 /// The variables by name.
 pub(super) type Variables = BTreeMap<String, Variable>;
 
+/// What variables set, by the names of the settings.
+#[derive(Debug, Default)]
+pub(super) struct FromVariables {
+    /// Said to this program.
+    pub(super) own: BTreeMap<String, Given>,
+    /// Said to every program that knows a standard; see [`Setting::shared`].
+    pub(super) shared: BTreeMap<String, Given>,
+}
+
 /// What the variables set; what is wrong goes to `problems`.
-pub(super) fn read(variables: &Variables, problems: &mut Vec<Problem>) -> BTreeMap<String, Given> {
-    let mut given = BTreeMap::new();
+pub(super) fn read(variables: &Variables, problems: &mut Vec<Problem>) -> FromVariables {
+    let mut found = FromVariables::default();
     for setting in table::settings() {
-        match of_setting(setting, variables) {
-            Ok(Some(value)) => {
-                given.insert(setting.name(), value);
+        let long = variables.get(&setting.variable()).map_or(Ok(None), |variable| parsed(setting, variable));
+        let (values, given) = match long {
+            Ok(None) if setting.shared => (&mut found.shared, by_short_name(setting, variables)),
+            Ok(None) => (&mut found.own, by_short_name(setting, variables)),
+            long => (&mut found.own, long),
+        };
+        match given {
+            Ok(Some(given)) => {
+                values.insert(setting.name(), given);
             }
             Ok(None) => {}
             Err(problem) => problems.push(*problem),
@@ -46,15 +61,10 @@ pub(super) fn read(variables: &Variables, problems: &mut Vec<Problem>) -> BTreeM
             problems.push(problem.at(variable.origin.clone()).hint(hint));
         }
     }
-    given
+    found
 }
 
-fn of_setting(setting: &Setting, variables: &Variables) -> Result<Option<Given>, Box<Problem>> {
-    if let Some(variable) = variables.get(&setting.variable())
-        && let Some(given) = parsed(setting, variable)?
-    {
-        return Ok(Some(given));
-    }
+fn by_short_name(setting: &Setting, variables: &Variables) -> Result<Option<Given>, Box<Problem>> {
     let mut chosen: Option<(&str, Given)> = None;
     for name in setting.env {
         let Some(variable) = variables.get(*name) else { continue };

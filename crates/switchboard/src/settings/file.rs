@@ -115,7 +115,9 @@ impl Reader<'_> {
             }
             Ok(None) => {}
             Err(refusal) => {
-                let at = refusal.entry.and_then(|index| entries.get(index).cloned()).unwrap_or(origin);
+                let within = refusal.offset.map(|offset| Origin::File(self.position(offset)));
+                let entry = || refusal.entry.and_then(|index| entries.get(index).cloned());
+                let at = within.or_else(entry).unwrap_or(origin);
                 self.problems.push(refused(setting, refusal, at));
             }
         }

@@ -26,6 +26,7 @@ mod load;
 mod nearest;
 mod origin;
 mod problem;
+mod relay;
 pub mod render;
 mod sections;
 mod setting;
@@ -41,8 +42,8 @@ pub use kinds::LogFormat;
 pub use origin::{Origin, Position};
 pub use problem::{Problem, Problems};
 pub use sections::{
-    AuthSettings, DispatcherSettings, EngineSettings, GitHubSettings, GitHubSignInSettings, LogSettings, SECTIONS,
-    Section, ServerSettings, StoreSettings, TelemetrySettings,
+    AuthSettings, DispatcherSettings, EngineSettings, GitHubSettings, GitHubSignInSettings, LogSettings, RelaySettings,
+    SECTIONS, Section, ServerSettings, StoreSettings, TelemetrySettings,
 };
 pub use setting::{Form, Setting};
 pub use sources::{DEFAULT_FILE, Sources};
@@ -76,6 +77,8 @@ pub struct Settings {
     pub engine: EngineSettings,
     /// The dispatcher's bounds.
     pub dispatcher: DispatcherSettings,
+    /// The relay's settings.
+    pub relay: RelaySettings,
     /// Every setting with its value and origin, in the table's order.
     pub effective: Vec<Effective>,
     /// What is odd but stops nothing.

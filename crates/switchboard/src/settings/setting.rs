@@ -3,6 +3,7 @@
 use toml_edit::Item;
 
 use super::draft::Draft;
+use super::kinds::{read_providers, read_providers_text};
 use super::nearest::nearest;
 use super::value::{Refusal, Value};
 
@@ -16,6 +17,9 @@ pub struct Setting {
     pub key: &'static str,
     /// Variables that set it besides [`Setting::variable`]: the first is its name, the rest are older names.
     pub env: &'static [&'static str],
+    /// Whether [`Setting::env`] are variables of a standard, which are often set for all programs of a machine: what was
+    /// said to this one, in its file or by [`Setting::variable`], wins over them.
+    pub shared: bool,
     /// The shape of its value.
     pub form: Form,
     /// What holds when nobody sets it, written as in an environment variable.
@@ -33,12 +37,17 @@ pub(super) type Setter = fn(&mut Draft, &Value) -> Result<(), Refusal>;
 
 impl Setting {
     pub(super) const fn new(section: &'static str, key: &'static str, form: Form, set: Setter) -> Self {
-        Self { section, key, env: &[], form, default: None, example: "", baked: false, about: "", set }
+        Self { section, key, env: &[], shared: false, form, default: None, example: "", baked: false, about: "", set }
     }
 
     pub(super) const fn env(mut self, names: &'static [&'static str]) -> Self {
         self.env = names;
         self
+    }
+
+    pub(super) const fn shared_env(mut self, names: &'static [&'static str]) -> Self {
+        self.shared = true;
+        self.env(names)
     }
 
     pub(super) const fn default(mut self, text: &'static str) -> Self {
@@ -135,6 +144,8 @@ pub enum Form {
         /// Such as `webhook secrets`.
         what: &'static str,
     },
+    /// The relay's providers: tables in tables.
+    Providers,
 }
 
 impl Form {
@@ -143,6 +154,10 @@ impl Form {
         let text = raw.trim();
         if let Self::List { .. } | Self::Secrets { .. } = self {
             return Ok(Some(Value::List(split_at_commas(text))));
+        }
+        if let Self::Providers = self {
+            let providers = if text.is_empty() { Vec::new() } else { read_providers_text(text)? };
+            return Ok(Some(Value::Providers(providers)));
         }
         if text.is_empty() {
             return Ok(None);
@@ -159,6 +174,9 @@ impl Form {
 
     /// Reads an item of a TOML file. `None` means that it counts as unset.
     pub(super) fn read_toml(&self, item: &Item) -> Result<Option<Value>, Refusal> {
+        if let Self::Providers = self {
+            return read_providers(item).map(|providers| Some(Value::Providers(providers)));
+        }
         if let Some(flag) = item.as_bool() {
             return match self {
                 Self::Boolean => Ok(Some(Value::Boolean(flag))),
@@ -255,6 +273,7 @@ impl Form {
             Self::Integer { .. } => refusal.hint("write a whole number without quotes"),
             Self::Text { .. } | Self::Secret { .. } | Self::Choice { .. } => refusal.hint("put it in quotes"),
             Self::List { .. } | Self::Secrets { .. } => refusal.hint(r#"write ["one", "two"]"#),
+            Self::Providers => refusal.hint("begin each with [[relay.provider]]"),
         }
     }
 
@@ -275,6 +294,7 @@ impl Form {
             Self::Text { what } | Self::Secret { what } => (*what).to_owned(),
             Self::Choice { words, .. } => format!("one of {}", words.join(", ")),
             Self::List { what } | Self::Secrets { what } => format!("a list of {what}"),
+            Self::Providers => "a list of tables".to_owned(),
         }
     }
 }

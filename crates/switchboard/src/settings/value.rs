@@ -5,8 +5,11 @@
 //! [`Problem`](super::problem::Problem) once the loader knows where the value stood.
 
 use std::num::NonZeroU64;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use switchboard_relay::config::Provider;
 
 /// A value whose shape has been checked but not yet its meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +18,7 @@ pub(super) enum Value {
     Integer(u64),
     Text(String),
     List(Vec<String>),
+    Providers(Vec<Provider>),
 }
 
 impl Value {
@@ -53,7 +57,7 @@ impl Value {
             Self::Boolean(_) => "a boolean",
             Self::Integer(_) => "a number",
             Self::Text(_) => "a text",
-            Self::List(_) => "a list",
+            Self::List(_) | Self::Providers(_) => "a list",
         }
     }
 }
@@ -65,11 +69,13 @@ pub(super) struct Refusal {
     pub(super) hint: Option<String>,
     /// The position within a list, from 0, when one entry is to blame.
     pub(super) entry: Option<usize>,
+    /// Where in the file it stands, in bytes, when something within the value is to blame.
+    pub(super) offset: Option<usize>,
 }
 
 impl Refusal {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, entry: None }
+        Self { message: message.into(), hint: None, entry: None, offset: None }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -77,7 +83,13 @@ impl Refusal {
         self
     }
 
-    fn mismatch(expected: &str, found: &Value) -> Self {
+    /// At this place of the file.
+    pub(super) fn at(mut self, span: Option<Range<usize>>) -> Self {
+        self.offset = span.map(|span| span.start);
+        self
+    }
+
+    pub(super) fn mismatch(expected: &str, found: &Value) -> Self {
         Self::new(format!("expected {expected}, found {}", found.kind()))
     }
 }

@@ -9,7 +9,8 @@ use tokio::sync::watch;
 
 use super::run::{Options, say};
 use super::stage::{Created, Stage};
-use crate::cli::{Exit, Failure, examine};
+use crate::cli::{Exit, Failure};
+use crate::doctor::{Occasion, Progress, examine};
 use crate::serve;
 use crate::settings::{GitHubSettings, Purpose, Settings, Sources};
 
@@ -46,7 +47,7 @@ pub(super) async fn finish(
     let accounts = installed(github).await?;
     say(&format!("Installed on {}.\n\n", accounts.join(", ")));
     stage.send_replace(Stage::Installed(Arc::clone(created), accounts));
-    let report = examine(&settings, github).await?;
+    let report = examine(&settings, github, Occasion::SetUp, &Progress::to_terminal()).await?;
     say(&report.to_text());
     let exit = if report.is_healthy() { Exit::Success } else { Exit::Finding };
     stage.send_replace(Stage::Examined(Arc::clone(created), Arc::new(report)));

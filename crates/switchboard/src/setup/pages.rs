@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode, Uri};
 use switchboard_clock::{Clock as _, SystemClock};
 use switchboard_github::manifest::ManifestError;
 use switchboard_github::permission::Access;
-use switchboard_panel::components::{Mark, Notice, State};
+use switchboard_panel::components::{Mark, Notice, Prose, State};
 use switchboard_panel::standalone::Standalone;
 
 use super::files::{FileProblem, Written};
@@ -225,7 +225,7 @@ pub(super) struct ProgressPage {
     key: String,
     token: bool,
     installed: Vec<String>,
-    checks: Vec<(Mark, Check)>,
+    checks: Vec<CheckRow>,
     healthy: bool,
     forward: bool,
     examined: bool,
@@ -255,7 +255,7 @@ impl ProgressPage {
             forward: created.plan.reach == Reach::ListOnly,
             created,
             installed,
-            checks: report.iter().flat_map(|report| &report.checks).map(|check| (mark(check), check.clone())).collect(),
+            checks: report.iter().flat_map(|report| report.checks()).map(CheckRow::of).collect(),
             healthy: report.as_ref().is_some_and(|report| report.is_healthy()),
             examined: report.is_some(),
             waits: report.is_none() && site.waits,
@@ -274,12 +274,38 @@ impl Created {
     }
 }
 
-fn mark(check: &Check) -> Mark {
-    match check.verdict {
-        Verdict::Good => Mark::new(State::Succeeded, "ok"),
-        Verdict::Odd => Mark::new(State::Denied, "odd"),
-        Verdict::Bad => Mark::new(State::Failed, "bad"),
+/// What doctor says of one thing.
+struct CheckRow {
+    mark: Mark,
+    name: &'static str,
+    about: Option<String>,
+    found: Prose,
+    hint: Option<Prose>,
+    /// A page on GitHub; the documents are not at hand here.
+    page: Option<String>,
+}
+
+impl CheckRow {
+    fn of(check: &Check) -> Self {
+        Self {
+            mark: mark(check),
+            name: check.subject.name,
+            about: check.about.clone(),
+            found: Prose(check.found.clone().into()),
+            hint: check.hint.clone().map(|hint| Prose(hint.into())),
+            page: Some(check.link.clone()).filter(|link| link.starts_with("http")),
+        }
     }
+}
+
+fn mark(check: &Check) -> Mark {
+    let state = match check.verdict {
+        Verdict::Ok => State::Succeeded,
+        Verdict::Warning => State::Denied,
+        Verdict::Error => State::Failed,
+        Verdict::Skipped => State::Waiting,
+    };
+    Mark::new(state, check.verdict.word())
 }
 
 impl Page for ProgressPage {

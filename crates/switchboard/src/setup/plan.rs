@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use switchboard_engine::webhook::PATH;
 use switchboard_github::limits::{MAX_APP_NAME_CHARS, MAX_OWNER_LENGTH};
-use url::{Host, Url};
 
+use crate::addresses::{NOWHERE, is_local};
 use crate::settings::kinds::BaseUrl;
 
 /// GitHub's pages and its API, which belong together.
@@ -46,15 +47,6 @@ impl Place {
     }
 }
 
-fn is_local(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_unspecified(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unspecified(),
-        None => false,
-    }
-}
-
 /// How webhooks find the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reach {
@@ -66,12 +58,6 @@ pub enum Reach {
     /// The webhook is switched off: nothing is sent, and nothing is listed.
     Inactive,
 }
-
-/// Where webhooks of an App go that nobody can be reached for: a name that exists nowhere (RFC 6761, section 6.4), so that
-/// no stranger ever receives them.
-const NOWHERE: &str = "https://switchboard.invalid";
-/// Where the server takes webhooks.
-const WEBHOOKS: &str = "/webhooks/github";
 
 /// What is to be created.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,8 +139,8 @@ impl Plan {
     #[must_use]
     pub fn webhook_url(&self) -> String {
         match &self.reach {
-            Reach::Public(base) => format!("{base}{WEBHOOKS}"),
-            Reach::ListOnly | Reach::Inactive => format!("{NOWHERE}{WEBHOOKS}"),
+            Reach::Public(base) => format!("{base}{PATH}"),
+            Reach::ListOnly | Reach::Inactive => format!("{NOWHERE}{PATH}"),
         }
     }
 
@@ -177,7 +163,7 @@ fn reach(fields: &Fields, place: &Place) -> Result<Reach, String> {
     if url.is_empty() {
         return Ok(Reach::ListOnly);
     }
-    let url = url.strip_suffix(WEBHOOKS).unwrap_or(url);
+    let url = url.strip_suffix(PATH).unwrap_or(url);
     let base = BaseUrl::parse(url).map_err(|why| {
         format!("This is no address of a server: {why}. Write it like https://switchboard.example.com.")
     })?;

@@ -75,7 +75,7 @@ pub async fn run(options: Options, settings: Settings, shutdown: CancellationTok
     let (key, _) = generate_token();
     let token = needs_token(&options, &settings)?.then(generate_token);
     let site = Arc::new(Site {
-        needs: Needs::of(&settings.dispatcher.config),
+        needs: Needs::of_settings(&settings),
         registrar: registrar(&options.place)?,
         place: options.place.clone(),
         destination: options.destination.clone(),

@@ -1,13 +1,24 @@
-//! What the server tells machines about itself: [metrics] for Prometheus, [traces] for OpenTelemetry.
+//! What the server tells machines about itself: [`Metrics`] for Prometheus, [`Traces`] for OpenTelemetry.
 //!
-//! Both listen to the engine ([`Observer`]) and decide nothing. What happened is counted as it happens; what there *is*
-//! (a backlog, a budget) is read when somebody asks for the metrics, in at most eight reads.
+//! Both listen to the engine ([`Observer`]) and to the client of GitHub, and decide nothing. What happened is counted as it
+//! happens; what there *is* (a backlog, a budget) is read when somebody asks for the metrics, in four reads of the store.
+//! Nothing is global: a server is handed its telemetry like its clock, so that tests run beside each other.
 
 mod bounded;
-pub mod gauges;
-pub mod metrics;
+mod budgets;
+#[cfg(test)]
+mod cost_tests;
+mod gauges;
+mod labels;
+mod metrics;
+#[cfg(test)]
+mod metrics_tests;
+mod process;
 mod route;
-pub mod traces;
+mod text;
+mod traces;
+#[cfg(test)]
+mod traces_tests;
 
 use std::sync::Arc;
 
@@ -16,7 +27,7 @@ use switchboard_engine::observe::{Accepted, Attempted, Observer};
 pub use gauges::Watched;
 pub use metrics::Metrics;
 pub use route::router;
-pub use traces::Traces;
+pub use traces::{Named, Traces};
 
 /// Everything that listens.
 #[derive(Debug, Default)]

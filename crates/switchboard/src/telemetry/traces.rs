@@ -5,25 +5,31 @@
 //! run, and on whatever server; each call to GitHub is a child of the attempt that made it. Work without a delivery (a
 //! schedule) has a trace of its own id.
 //!
+//! The root's number comes from the delivery's id, so that every server can name it as a parent; all others are random.
+//!
 //! Spans are handed over when they are complete. The exporter gathers them on a thread of its own; when the collector is
 //! away it drops them, and nothing waits.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
-use opentelemetry::{InstrumentationScope, KeyValue};
+use opentelemetry::{InstrumentationScope, Key, KeyValue};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{BatchSpanProcessor, SpanData, SpanProcessor as _};
-use switchboard_clock::Timestamp;
+use opentelemetry_sdk::trace::{BatchSpanProcessor, SpanData, SpanExporter as Exporter, SpanProcessor as _};
+use switchboard_clock::{Entropy, Timestamp};
 use switchboard_engine::observe::{Accepted, Attempted, Ending};
 use switchboard_github::record::{CallKind, CallRecord};
 
 use super::metrics::beat;
 
-/// Where a collector takes traces, behind its address (OpenTelemetry, "OTLP/HTTP Request").
-const TRACES_PATH: &str = "/v1/traces";
+/// What we are called, unless the settings or `OTEL_RESOURCE_ATTRIBUTES` say otherwise.
+const SERVICE_NAME: &str = "switchboard";
+/// How the name begins that OpenTelemetry gives to what has none.
+const NAMELESS: &str = "unknown_service";
 /// How long one export may take.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the end of the server waits for the last spans.
@@ -33,6 +39,16 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Traces {
     processor: BatchSpanProcessor,
     scope: InstrumentationScope,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// What says whose spans they are.
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'a> {
+    /// What this server is called, if somebody said so.
+    pub service: Option<&'a str>,
+    /// The version that runs.
+    pub version: &'a str,
 }
 
 impl fmt::Debug for Traces {
@@ -42,24 +58,27 @@ impl fmt::Debug for Traces {
 }
 
 impl Traces {
-    /// Sends to the collector at this address, such as `http://127.0.0.1:4318`.
+    /// Sends to this address, such as `http://127.0.0.1:4318/v1/traces`. Headers, compression, batching and further
+    /// attributes are what OpenTelemetry's own variables say; its library reads those.
     ///
     /// # Errors
     /// When the exporter cannot be built, in words.
-    pub fn to(collector: &str, version: &str) -> Result<Self, String> {
+    pub fn to(address: &str, named: Named<'_>, entropy: Arc<dyn Entropy>) -> Result<Self, String> {
         let exporter = SpanExporter::builder()
             .with_http()
-            .with_endpoint(format!("{}{TRACES_PATH}", collector.trim_end_matches('/')))
+            .with_endpoint(address)
             .with_timeout(EXPORT_TIMEOUT)
             .build()
             .map_err(|error| error.to_string())?;
+        Ok(Self::over(exporter, named, entropy))
+    }
+
+    /// Sends by this exporter.
+    pub(super) fn over(exporter: impl Exporter + 'static, named: Named<'_>, entropy: Arc<dyn Entropy>) -> Self {
         let mut processor = BatchSpanProcessor::builder(exporter).build();
-        let version = version.to_owned();
-        let resource = Resource::builder()
-            .with_service_name("switchboard")
-            .with_attribute(KeyValue::new("service.version", version.clone()));
-        processor.set_resource(&resource.build());
-        Ok(Self { processor, scope: InstrumentationScope::builder("switchboard").with_version(version).build() })
+        processor.set_resource(&resource(named));
+        let scope = InstrumentationScope::builder(SERVICE_NAME).with_version(named.version.to_owned()).build();
+        Self { processor, scope, entropy }
     }
 
     /// Sends what is left. Waits for the collector, though not for long; to be called from a thread that may wait.
@@ -74,24 +93,24 @@ impl Traces {
         let id = delivery.0.into_bytes();
         let attributes = vec![
             KeyValue::new("switchboard.delivery", delivery.to_string()),
+            KeyValue::new("switchboard.via", accepted.via.as_str()),
             KeyValue::new("switchboard.event", accepted.event.unwrap_or_default().to_owned()),
             KeyValue::new("switchboard.outcome", accepted.outcome),
         ];
-        // A duplicate is an event of the first delivery's trace, and must not be a second root of it.
-        let first = accepted.outcome != "duplicate";
-        let own = if first { tail(id) } else { fresh(tail(id), accepted.started_at) };
-        let parent = if first { SpanId::INVALID } else { span_id(tail(id)) };
-        let span = Span { trace: id, own, parent, name: "accept", kind: SpanKind::Server };
+        // What came before belongs to the first delivery's trace, and must not be a second root of it.
+        let first = !matches!(accepted.outcome, "duplicate" | "requeued");
+        let (own, parent) = if first { (tail(id), SpanId::INVALID) } else { (self.fresh(), tail(id)) };
+        let span = Span { trace: id, own, parent, name: "accept".into(), kind: SpanKind::Server };
         self.send(span, accepted.started_at, accepted.took, attributes, Status::Unset);
     }
 
     pub(super) fn attempted(&self, attempted: &Attempted<'_>) {
         let work = attempted.work;
         let (trace, parent) = match work.delivery {
-            Some(delivery) => (delivery.0.into_bytes(), span_id(tail(delivery.0.into_bytes()))),
+            Some(delivery) => (delivery.0.into_bytes(), tail(delivery.0.into_bytes())),
             None => (work.id.0.into_bytes(), SpanId::INVALID),
         };
-        let own = fresh(tail(work.id.0.into_bytes()), attempted.started_at);
+        let own = self.fresh();
         let mut attributes = vec![
             KeyValue::new("switchboard.work", work.id.to_string()),
             KeyValue::new("switchboard.automation", work.automation.clone()),
@@ -108,22 +127,24 @@ impl Traces {
                 Status::error(attempted.failure.unwrap_or(attempted.ending.as_str()).to_owned())
             }
         };
-        let span = Span { trace, own, parent, name: beat(work.class), kind: SpanKind::Internal };
+        let span = Span { trace, own, parent, name: beat(work.class).into(), kind: SpanKind::Internal };
         self.send(span, attempted.started_at, attempted.took, attributes, status);
-        for (n, call) in (1..).zip(attempted.calls) {
-            self.called(trace, own, n, call);
+        for call in attempted.calls {
+            self.called(trace, own, call);
         }
     }
 
-    fn called(&self, trace: [u8; 16], parent: u64, n: u64, call: &CallRecord) {
-        let name = match call.kind {
-            CallKind::Mint => "mint a token",
+    fn called(&self, trace: [u8; 16], parent: SpanId, call: &CallRecord) {
+        let purpose = match call.kind {
+            CallKind::Mint => "mint",
             CallKind::Read => "read",
             CallKind::Revalidated => "revalidate",
             CallKind::Shared => "share a read",
             CallKind::Write => "write",
         };
+        let name = format!("{} {}", call.method, call.route).into();
         let mut attributes = vec![
+            KeyValue::new("switchboard.call", purpose),
             KeyValue::new("http.request.method", call.method.clone()),
             KeyValue::new("url.template", call.route.clone()),
             KeyValue::new("url.path", call.path.clone()),
@@ -132,20 +153,26 @@ impl Traces {
         attributes.extend(call.request_id.clone().map(|id| KeyValue::new("github.request_id", id)));
         let refused = call.status.is_none_or(|status| status >= 400);
         let status = if refused { Status::error(call.failure.clone().unwrap_or_default()) } else { Status::Unset };
-        let own = parent.wrapping_add(n.wrapping_mul(SPREAD)).max(1);
-        let span = Span { trace, own, parent: span_id(parent), name, kind: SpanKind::Client };
+        let span = Span { trace, own: self.fresh(), parent, name, kind: SpanKind::Client };
         self.send(span, call.at, Duration::from_millis(call.duration_ms), attributes, status);
+    }
+
+    /// A number for a span that nobody has to find; never 0, which is no span's.
+    fn fresh(&self) -> SpanId {
+        let mut number = [0; 8];
+        self.entropy.fill(&mut number);
+        SpanId::from_bytes(u64::from_ne_bytes(number).max(1).to_ne_bytes())
     }
 
     fn send(&self, span: Span, at: Timestamp, took: Duration, attributes: Vec<KeyValue>, status: Status) {
         let start_time = system(at);
         let trace = TraceId::from_bytes(span.trace);
         self.processor.on_end(SpanData {
-            span_context: SpanContext::new(trace, span_id(span.own), TraceFlags::SAMPLED, false, TraceState::NONE),
+            span_context: SpanContext::new(trace, span.own, TraceFlags::SAMPLED, false, TraceState::NONE),
             parent_span_id: span.parent,
             parent_span_is_remote: false,
             span_kind: span.kind,
-            name: span.name.into(),
+            name: span.name,
             start_time,
             end_time: start_time + took,
             attributes,
@@ -161,27 +188,27 @@ impl Traces {
 /// Where a span stands.
 struct Span {
     trace: [u8; 16],
-    own: u64,
+    own: SpanId,
     parent: SpanId,
-    name: &'static str,
+    name: Cow<'static, str>,
     kind: SpanKind,
 }
 
-/// An odd number far from any counter, so that numbers derived by it do not meet.
-const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// The random half of a UUIDv7.
-fn tail(id: [u8; 16]) -> u64 {
-    id[8..].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+/// What the spans of this server come from.
+fn resource(named: Named<'_>) -> Resource {
+    let told = Resource::builder().with_attribute(KeyValue::new("service.version", named.version.to_owned()));
+    let standard = Resource::builder().build().get(&Key::from_static_str("service.name"));
+    let nameless = standard.is_none_or(|name| name.as_str().starts_with(NAMELESS));
+    match named.service.or(nameless.then_some(SERVICE_NAME)) {
+        Some(name) => told.with_service_name(name.to_owned()).build(),
+        None => told.build(),
+    }
 }
 
-/// A span's number, from what it is about and when it began: the same work has several attempts.
-fn fresh(about: u64, at: Timestamp) -> u64 {
-    about.wrapping_add(at.millis().unsigned_abs().wrapping_mul(SPREAD)).max(1)
-}
-
-fn span_id(number: u64) -> SpanId {
-    SpanId::from_bytes(number.to_be_bytes())
+/// The number of a delivery's root: the random half of its UUIDv7.
+fn tail(id: [u8; 16]) -> SpanId {
+    let [.., a, b, c, d, e, f, g, h] = id;
+    SpanId::from_bytes([a, b, c, d, e, f, g, h])
 }
 
 fn system(at: Timestamp) -> SystemTime {

@@ -2,13 +2,11 @@
 
 use serde_json::Value;
 
-use crate::chrome::{Axe, Browser, Scheme, Scripts, Viewport};
+use crate::chrome::{Axe, Browser, Scheme, Scripts};
+use crate::eyes::{LAPTOP, PHONE, TOO_WIDE};
 use crate::site;
 use crate::town::Town;
 
-const LAPTOP: Viewport = Viewport { width: 1280, height: 900 };
-/// The narrowest phone in use.
-const PHONE: Viewport = Viewport { width: 360, height: 740 };
 /// Pages that no link leads to; the last one answers 404, which the browser's console notes.
 const MORE: [&str; 2] = ["/search?q=acme", "/no-such-page"];
 
@@ -49,15 +47,6 @@ async fn axe_finds_nothing_serious_on_any_page_in_either_colour_scheme() {
     found.extend(axe.violations(&browser, false).await);
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
-
-/// The document's width, and what is wider than it without a region of its own to scroll in.
-const TOO_WIDE: &str = r#"
-  const width = document.documentElement.clientWidth;
-  if (document.documentElement.scrollWidth <= width) return null;
-  const inside = (it) => { for (; it; it = it.parentElement) if (/(auto|scroll|hidden|clip)/.test(getComputedStyle(it).overflowX)) return true; };
-  const wide = [...document.body.querySelectorAll("*")].filter((it) => it.getBoundingClientRect().right > width + 1 && !inside(it));
-  return { scrollWidth: document.documentElement.scrollWidth, width, wide: wide.slice(0, 5).map((it) => it.outerHTML.slice(0, 200)) };
-"#;
 
 #[tokio::test]
 async fn no_page_scrolls_sideways_on_a_phone_or_a_laptop() {

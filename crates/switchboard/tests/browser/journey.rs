@@ -21,7 +21,7 @@ async fn a_delivery_is_followed_to_the_run_that_it_started() {
     let source = browser.source().await;
     assert!(source.contains("inbound_not_authorized") || source.contains("missing_target_config"), "why not acme/docs");
     let started = format!("a[href='{}/acme/deploy/actions/runs/{}']", town.github_url, morning.started);
-    assert!(browser.count(&started).await > 0, "the started run is linked at GitHub");
+    browser.find(&started).await;
 
     // And back, from the run that was started to the delivery that it came from.
     browser.go(&format!("/search?q={}", morning.started)).await;

@@ -4,6 +4,7 @@ use fantoccini::key::Key;
 use serde_json::Value;
 
 use crate::chrome::{Browser, Scripts};
+use crate::eyes::Eyes;
 use crate::town::{TOKEN, Town};
 
 /// More stops than any of these pages has.
@@ -100,6 +101,52 @@ async fn keys_alone_sign_in_search_open_a_delivery_and_replay_a_dead_letter() {
     browser.press(&Key::Escape.to_string()).await;
     assert_eq!(browser.count(".account[open]").await, 0, "Escape closes what is open");
     assert_eq!(browser.complaints().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_question_mark_lists_the_keys_in_place_on_every_page() {
+    let town = Town::build().await;
+    let Some(browser) = town.visitor(Scripts::On).await else { return };
+    town.morning().await;
+    let escape = Key::Escape.to_string();
+    let mut eyes = Eyes::open();
+    for page in ["/", "/deliveries", "/jobs?state=dead", "/dispatcher", "/settings", "/keys", "/no-such-page"] {
+        browser.go(page).await;
+        assert_eq!(browser.count("dialog[open]").await, 0, "{page}");
+        browser.press("?").await;
+        browser.find("dialog#keys[open]").await;
+        for told in ["Keyboard", "goes to the search box", "shows this list", "closes what is open"] {
+            browser.reads("dialog#keys", told).await;
+        }
+        assert_eq!(browser.eval("return document.activeElement.closest('dialog')?.id").await, "keys", "{page}");
+        if page == "/deliveries" {
+            eyes.look(&browser, "the list of keys").await;
+        }
+        browser.press(&escape).await;
+        assert_eq!(browser.count("dialog[open]").await, 0, "{page}: Escape closes it");
+    }
+    eyes.saw_nothing_wrong();
+
+    browser.go("/deliveries").await;
+    browser.press("/").await;
+    browser.press("what?").await;
+    assert_eq!(browser.eval("return document.activeElement.value").await, "what?", "who types means the character");
+    assert_eq!(browser.count("dialog[open]").await, 0);
+    browser.press(&escape).await;
+
+    browser.press("?").await;
+    browser.find("dialog#keys[open]").await;
+    browser.press("/").await;
+    assert_eq!(browser.eval("return document.activeElement.name").await, "q", "the other keys still work");
+    assert_eq!(browser.count("dialog[open]").await, 0);
+
+    // By mouse, too, and without leaving the page.
+    browser.click(".foot a[href='/keys']").await;
+    browser.click("dialog#keys button").await;
+    assert_eq!(browser.count("dialog[open]").await, 0);
+    assert_eq!(browser.path().await, "/deliveries");
+    let complaints = browser.complaints().await;
+    assert!(complaints.iter().all(|line| line.contains("/no-such-page") && line.contains("404")), "{complaints:?}");
 }
 
 /// Every stop of the Tab key, from the top of the page to where it leaves it.

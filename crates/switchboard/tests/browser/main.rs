@@ -2,6 +2,7 @@
 //!
 //! - [`chrome`]: the browser, one a test, with its own driver and profile, both gone when the test ends however it ends;
 //! - [`town`]: what the tests look at: a simulated GitHub, the server in a process of its own, and what happened there;
+//! - [`eyes`]: what is wrong with a page in any of its looks;
 //! - [`site`]: every page that there is, found by its links;
 //! - the rest: one concern each.
 //!
@@ -16,12 +17,15 @@ mod support;
 
 mod chrome;
 mod every_page;
+mod eyes;
+mod github_sign_in;
 mod journey;
 mod keyboard;
 mod letters;
 mod live;
 mod screenshots;
 mod search;
+mod setup;
 mod sign_in;
 mod site;
 mod town;

@@ -119,6 +119,13 @@ impl Town {
     pub async fn morning(&self) -> Morning {
         let run = self.succeed(&self.ci);
         let started = self.started(&self.deploy, 1).await;
+        // GitHub starts it before the server hears of that, and a page without script tells only what it knew.
+        until("the server knows which run it started", async || {
+            let found = client().get(format!("{}/search?q={started}", self.server.url)).bearer_auth(TOKEN);
+            let found = found.send().await.unwrap();
+            found.headers().get("location")?.to_str().ok()?.starts_with("/dispatcher/runs/").then_some(())
+        })
+        .await;
         until("an issue tells of the denial", async || (!self.api.issues().is_empty()).then_some(())).await;
         self.api.branch("retry-uploads");
         let pull = self.api.open_pull_request(&self.api, "retry-uploads", "Retry the uploader").unwrap();
@@ -153,9 +160,20 @@ impl Town {
 
     /// Waits until a webhook has been sent, and gives the newest such.
     pub async fn posted(&self, repository: &str, event: &str, action: &str) -> Posted {
-        let wanted = |it: &&Posted| it.repository == repository && it.event == event && it.action == action;
+        self.posted_beyond(0, repository, event, action).await
+    }
+
+    /// Does something, and waits until its webhook has been sent; one like it may have been sent before.
+    pub async fn sends(&self, repository: &str, event: &str, action: &str, act: impl FnOnce()) -> Posted {
+        let before = self.posted.lock().unwrap().iter().filter(|it| it.is(repository, event, action)).count();
+        act();
+        self.posted_beyond(before, repository, event, action).await
+    }
+
+    async fn posted_beyond(&self, before: usize, repository: &str, event: &str, action: &str) -> Posted {
         until(&format!("{event} {action} of {repository} is sent"), async || {
-            self.posted.lock().unwrap().iter().rev().find(wanted).cloned()
+            let posted = self.posted.lock().unwrap();
+            posted.iter().filter(|it| it.is(repository, event, action)).skip(before).last().cloned()
         })
         .await
     }
@@ -173,7 +191,7 @@ impl Town {
 /// Fills in the form and sends it.
 pub async fn sign_in(browser: &Browser, token: &str) {
     browser.fill("#token", token).await;
-    browser.click(".door button.main").await;
+    browser.click(".door form[action='/sign-in'] button").await;
 }
 
 /// A target's side of the agreement.
@@ -212,6 +230,10 @@ async fn deliver(github: Simulator, server: String, posted: Arc<Mutex<Vec<Posted
 }
 
 impl Posted {
+    fn is(&self, repository: &str, event: &str, action: &str) -> bool {
+        self.repository == repository && self.event == event && self.action == action
+    }
+
     fn of(delivery: OutgoingDelivery) -> Self {
         let payload: serde_json::Value = serde_json::from_slice(&delivery.body).unwrap();
         let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();

@@ -2,8 +2,6 @@
 
 use std::fs;
 
-use switchboard_simulator::Access;
-
 use crate::support::github::{GitHub, post};
 use crate::support::server::{Ended, Server, run};
 use crate::support::{client, until};
@@ -114,37 +112,4 @@ async fn migrate_tells_what_it_would_do_and_does_it() {
     assert_eq!(run(folder.path(), &[], &["migrate", "--check"]).await.code, Some(0));
     let again = run(folder.path(), &[], &["migrate"]).await;
     assert!(again.out.contains("was up to date"), "{}", again.out);
-}
-
-#[tokio::test]
-async fn doctor_finds_what_is_missing_and_says_what_to_do() {
-    let github = GitHub::start().await;
-    let folder = tempfile::tempdir().unwrap();
-    let good = run(folder.path(), &github.variables(), &["doctor"]).await;
-    assert_eq!(good.code, Some(0), "{}", good.out);
-    assert!(good.out.contains("installation acme") && good.out.contains("ok   clock"), "{}", good.out);
-
-    let globex = github.simulator.organization("globex");
-    let lacking = switchboard_simulator::InstallationSpec::all().permissions(&[("contents", Access::Read)]);
-    github.app.install(&globex, lacking);
-    let initech = github.simulator.organization("initech");
-    github.app.install(&initech, switchboard_simulator::InstallationSpec::all()).suspend();
-    let bad = run(folder.path(), &github.variables(), &["doctor", "--json"]).await;
-    assert_eq!(bad.code, Some(1), "{}", bad.out);
-    let report = json(&bad.out);
-    let check = |subject: &str| {
-        let checks = report["checks"].as_array().unwrap();
-        checks.iter().find(|check| check["subject"] == subject).unwrap_or_else(|| panic!("{subject}: {report}")).clone()
-    };
-    assert_eq!(check("installation acme")["verdict"], "ok");
-    assert!(check("installation globex")["found"].as_str().unwrap().contains("actions: write"));
-    assert!(check("installation globex")["hint"].as_str().unwrap().contains("owner"));
-    assert_eq!(check("installation initech")["verdict"], "odd");
-
-    let server = Server::start(folder.path(), &github.variables()).await;
-    let beside = run(folder.path(), &github.variables(), &["doctor", "--offline"]).await;
-    assert!(beside.out.contains("is in use by a running server"), "{}", beside.out);
-    server.stop().await;
-    let after = run(folder.path(), &github.variables(), &["doctor", "--offline"]).await;
-    assert!(after.out.contains("sqlite:switchboard.db can be written"), "{}", after.out);
 }

@@ -70,7 +70,11 @@ async fn a_wrong_secret_and_a_refusing_github_are_explained() {
     let other = with("GITHUB_WEBHOOK_SECRET", "another-secret-altogether");
     let told = run(folder.path(), &other, &["forward", "--since", "1h", "--once"]).await;
     assert!(told.out.contains("401 the signature fits none"), "{}", told.out);
-    assert!(told.out.contains("the webhook secret here and in the App's settings must be the same"), "{}", told.out);
+    assert!(
+        told.out.contains("Make the webhook secret in the App's settings and GITHUB_WEBHOOK_SECRET the same"),
+        "{}",
+        told.out
+    );
 
     let nobody = with("GITHUB_APP_ID", "1");
     let told = run(folder.path(), &nobody, &["forward", "--once"]).await;

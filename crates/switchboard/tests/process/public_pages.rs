@@ -14,7 +14,8 @@ use crate::support::{client, until};
 const TOKEN: &str = "an-operators-token-of-enough-length";
 
 /// Routes that ask nobody who they are.
-const OPEN: [&str; 5] = ["/sign-in", "/sign-in/github", "/theme", "/assets/{name}", "/sign-in/github/callback"];
+const OPEN: [&str; 7] =
+    ["/sign-in", "/sign-in/github", "/theme", "/zone", "/assets/{name}", "/sign-in/github/callback", "/keys"];
 
 /// Routes that `public_pages` opens.
 const PUBLIC: [&str; 18] = [

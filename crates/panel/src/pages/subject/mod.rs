@@ -10,6 +10,7 @@ mod opened;
 mod story;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use askama::Template;
 use axum::extract::{Path, Query};
@@ -141,6 +142,9 @@ async fn page(shell: Shell, topic: &Topic, asked: &Asked) -> Result<Response, Fa
     let (flow, automation) = (asked.flow.as_deref(), asked.automation.as_deref());
     rows.retain(|row| row.is(flow, automation));
 
+    for row in &mut rows {
+        row.permalink = permalink(&base, row, opened.id(), asked.after.as_deref());
+    }
     let title = heading.title(subject.as_str());
     let page = SubjectPage {
         github: links::on_github(shell.github_url(), subject.as_str()).map(|href| GitHubLink::new("on GitHub", href)),
@@ -184,6 +188,14 @@ impl Asked {
             .collect();
         if pairs.is_empty() { base.to_owned() } else { format!("{base}?{}", pairs.join("&")) }
     }
+}
+
+/// Where a line stands, whatever arrives later: on the page that ends with it, with the delivery opened that it shows.
+fn permalink(base: &str, row: &Row, opened: Option<DeliveryId>, after: Option<&str>) -> String {
+    let past = first_fact_at(row.at + Duration::from_millis(1));
+    let open = opened.map(|id| format!("&open={id}")).unwrap_or_default();
+    let after = after.map(|after| format!("&after={}", links::encoded(after))).unwrap_or_default();
+    format!("{base}?cursor={past}{after}{open}#{}", row.key)
 }
 
 fn cursor(text: Option<&str>) -> Result<Option<Uuid>, Fault> {

@@ -98,6 +98,7 @@ fn row(work: &Work, attempts: Option<&[Attempt]>, now: Timestamp) -> Row {
         Html::joined([notice, (!list.rows.is_empty()).then(|| Html::of(&list))])
     });
     Row {
+        permalink: String::new(),
         key: format!("w-{}", work.id),
         at: work.first_leased_at.unwrap_or(work.created_at),
         flow: if work.class == Class::Intent { Flow::Out } else { Flow::Decided },
@@ -106,7 +107,10 @@ fn row(work: &Work, attempts: Option<&[Attempt]>, now: Timestamp) -> Row {
         kind: String::new(),
         automation: Some(work.automation.clone()),
         more,
-        links: vec![(links::job(work.id), if attempts.is_none() && work.attempts > 0 { "calls" } else { "job" })],
+        links: vec![
+            (links::job(work.id), if attempts.is_none() && work.attempts > 0 { "calls" } else { "job" }),
+            (format!("/api/v1/jobs/{}", work.id), "raw"),
+        ],
     }
 }
 

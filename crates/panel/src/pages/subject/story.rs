@@ -9,7 +9,7 @@ use switchboard_store::{Delivery, DeliveryId, DeliveryState, Fact};
 
 use super::super::facts;
 use super::super::tables::{event_name, took};
-use crate::components::{Flow, Html, Line, Mark, Sentence, bytes, clock_time, middle, zoned};
+use crate::components::{Flow, Html, Line, Mark, Sentence, bytes, clock_time, day, middle, zoned};
 use crate::core::Core;
 use crate::links;
 use crate::topic::Topic;
@@ -21,6 +21,8 @@ const THREADS: usize = 4;
 pub(super) struct Row {
     /// The fragment of its permalink.
     pub(super) key: String,
+    /// Its permalink: where this line stands, whatever happens later.
+    pub(super) permalink: String,
     pub(super) at: Timestamp,
     pub(super) flow: Flow,
     /// What it belongs to.
@@ -63,6 +65,7 @@ impl Row {
         links.extend(open.map(|open| (open, "calls")));
         links.extend(about.map(|subject| (links::subject(subject.as_str()), "story")));
         Self {
+            permalink: String::new(),
             key: format!("d-{id}"),
             at: delivery.accepted_at,
             flow: Flow::In,
@@ -86,6 +89,7 @@ impl Row {
         let opens = more.is_some();
         links.extend(sentence.href().filter(|_| opens).map(|href| (href.to_owned(), "open")));
         Self {
+            permalink: String::new(),
             key,
             at,
             flow,
@@ -153,7 +157,7 @@ pub(super) struct Story {
     pub(super) days: Vec<Day>,
 }
 
-/// The lines of one day, in UTC.
+/// The lines of one day in the reader's zone.
 pub(super) struct Day {
     pub(super) date: String,
     pub(super) lines: Vec<Drawn>,
@@ -172,7 +176,7 @@ impl Story {
         let threads: Vec<_> = rows.iter().map(|row| row.delivery).collect();
         let mut days: Vec<Day> = Vec::new();
         for (row, gutter) in rows.into_iter().zip(gutter(&threads)) {
-            let date = row.at.format("%A, %-d %B %Y");
+            let date = day(row.at);
             match days.last_mut() {
                 Some(day) if day.date == date => day.lines.push(Drawn { row, gutter }),
                 _ => days.push(Day { date, lines: vec![Drawn { row, gutter }] }),

@@ -12,12 +12,13 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Params, Row}
 use tokio::sync::Semaphore;
 
 use super::id::Names;
-use super::open::{self, Options, Trace};
+use super::open::{self, Access, Options, Trace};
 use crate::{Result, StoreError};
 
 /// A pool of connections. Those at rest wait here; a new one is opened when none does.
 pub(super) struct Readers {
     path: PathBuf,
+    access: Access,
     names: Names,
     trace: Option<Trace>,
     resting: Mutex<Vec<Connection>>,
@@ -31,13 +32,14 @@ impl std::fmt::Debug for Readers {
 }
 
 impl Readers {
-    pub(super) fn open(path: &Path, options: &Options, names: Names) -> Result<Self> {
+    pub(super) fn open(path: &Path, access: Access, options: &Options, names: Names) -> Result<Self> {
         let readers = options.readers.max(1);
         Ok(Self {
             path: path.to_owned(),
+            access,
             names,
             trace: options.trace.clone(),
-            resting: Mutex::new(vec![open::reader(path)?]),
+            resting: Mutex::new(vec![open::reader(path, access)?]),
             turns: Arc::new(Semaphore::new(readers)),
         })
     }
@@ -74,7 +76,7 @@ impl Readers {
         let rested = resting().pop();
         let connection = match rested {
             Some(connection) => connection,
-            None => open::reader(&self.path)?,
+            None => open::reader(&self.path, self.access)?,
         };
         let result = run(&connection);
         resting().push(connection);

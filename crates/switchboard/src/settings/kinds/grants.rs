@@ -4,7 +4,7 @@ use crate::settings::nearest::nearest;
 use crate::settings::value::{FromText, Refusal};
 
 /// The automations whose pages may be public.
-const AUTOMATIONS: [&str; 1] = [switchboard_dispatcher::handlers::NAME];
+const AUTOMATIONS: [&str; 2] = [switchboard_dispatcher::handlers::NAME, switchboard_relay::handlers::NAME];
 
 impl FromText for Grantee {
     fn from_text(text: &str) -> Result<Self, Refusal> {
@@ -42,7 +42,7 @@ mod tests {
         assert_eq!(PublicPage::from_text("dispatcher"), Ok(PublicPage("dispatcher".to_owned())));
         let hint = |text: &str| PublicPage::from_text(text).unwrap_err().hint.unwrap();
         assert_eq!(hint("overveiw"), "did you mean `overview`?");
-        assert_eq!(hint("settings"), "they are overview, deliveries, dispatcher");
+        assert_eq!(hint("settings"), "they are overview, deliveries, dispatcher, relay");
     }
 
     #[test]

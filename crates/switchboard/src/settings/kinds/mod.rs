@@ -9,6 +9,8 @@ mod github;
 mod grants;
 mod log;
 mod network;
+mod provider;
+mod relay;
 mod secret;
 mod store;
 mod token;
@@ -21,4 +23,9 @@ pub use store::StoreLocation;
 
 pub(super) use dispatcher::Owner;
 pub(super) use grants::PublicPage;
+pub(super) use provider::{
+    BUILDKITE, PIPELINE_KEYS, PROVIDER_KEYS, read as read_providers, read_text as read_providers_text,
+    shown as shown_providers,
+};
+pub(super) use relay::Issuer;
 pub(super) use token::hash_of_token;

@@ -14,6 +14,8 @@ the file named by `--env-file`, then its environment; what is read later wins.
 
 - Every setting has a variable `SWITCHBOARD__<SECTION>__<KEY>`. Many have a shorter name too; if both are set, the long
   form wins. Two short names of one setting that differ stop the start.
+- Variables that begin with `OTEL_` are often set for all programs of a machine, so here the order is another: the file and the
+  long form win over them.
 - Booleans are words: `true`, `yes`, `on`, `1` and `false`, `no`, `off`, `0`, in any case. Anything else stops the start.
 - In a variable, a list is separated by commas; set but empty is the empty list. Any other empty value counts as unset.
 - Unknown settings, wrong types, values out of range and missing secrets stop the start with exit code 2. Everything that is

@@ -1,5 +1,6 @@
 use serde_json::{Map, Value, json};
 
+use crate::settings::kinds::{BUILDKITE, PIPELINE_KEYS, PROVIDER_KEYS};
 use crate::settings::sections::SECTIONS;
 use crate::settings::setting::{Form, NO, Setting, YES};
 
@@ -8,7 +9,7 @@ use crate::settings::setting::{Form, NO, Setting, YES};
 /// It follows the loader except that words are given in lower case, though the loader takes them in any.
 #[must_use]
 pub fn schema() -> String {
-    let mut sections = Map::new();
+    let mut sections = json!({});
     for section in SECTIONS {
         let keys: Map<String, Value> =
             section.settings.iter().map(|setting| (setting.key.to_owned(), of_setting(setting))).collect();
@@ -18,7 +19,11 @@ pub fn schema() -> String {
             "additionalProperties": false,
             "properties": keys,
         });
-        sections.insert(section.name.to_owned(), schema);
+        match section.name.split_once('.') {
+            // A section within a section; the table names it after the one that it is in.
+            Some((outer, name)) => sections[outer]["properties"][name] = schema,
+            None => sections[section.name] = schema,
+        }
     }
     let schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -47,6 +52,7 @@ fn of_setting(setting: &Setting) -> Value {
         }
         Form::List { .. } => texts,
         Form::Secrets { .. } => json!({ "anyOf": [text, texts] }),
+        Form::Providers => json!({ "type": "array", "items": provider() }),
     };
     if let Value::Object(members) = &mut schema {
         members.insert("description".to_owned(), setting.about.into());
@@ -57,6 +63,37 @@ fn of_setting(setting: &Setting) -> Value {
     schema
 }
 
+/// A table `[[relay.provider]]`.
+fn provider() -> Value {
+    let text = json!({ "type": "string", "minLength": 1 });
+    let [organization, pipeline, repo, claims] = PIPELINE_KEYS;
+    let pipeline = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": [organization, pipeline, repo],
+        "properties": {
+            organization: text,
+            pipeline: text,
+            repo: text,
+            claims: {
+                "type": "object",
+                "additionalProperties": { "type": "array", "minItems": 1, "items": { "type": "string" } },
+            },
+        },
+    });
+    let [kind, issuer, pipelines] = PROVIDER_KEYS;
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": [kind, pipelines],
+        "properties": {
+            kind: { "enum": [BUILDKITE] },
+            issuer: text,
+            pipelines: { "type": "array", "minItems": 1, "items": pipeline },
+        },
+    })
+}
+
 fn default(setting: &Setting) -> Option<Value> {
     use crate::settings::value::Value as Ours;
     Some(match setting.form.read_text(setting.default?).ok().flatten()? {
@@ -64,5 +101,6 @@ fn default(setting: &Setting) -> Option<Value> {
         Ours::Integer(number) => number.into(),
         Ours::Text(text) => text.into(),
         Ours::List(entries) => entries.into(),
+        Ours::Providers(_) => json!([]),
     })
 }

@@ -16,6 +16,8 @@ pub struct AuthSettings {
     pub github: Option<GitHubSignInSettings>,
     /// Whether it would be, if anyone were listed to enter. `setup` leaves it so.
     pub github_lists_nobody: bool,
+    /// Whether somebody may enter for belonging to an organization or team, be there a client to sign in by or not yet.
+    pub asks_memberships: bool,
     /// What sessions are signed with, if it does not stand in a file of its own.
     pub session_secret: Option<Secret>,
     /// Names of the pages that anybody may read.
@@ -76,6 +78,7 @@ impl AuthDraft {
     pub(in crate::settings) fn finish(self) -> AuthSettings {
         let grants = Grants { operators: self.operators, viewers: self.viewers };
         let github_lists_nobody = self.client_id.is_some() && grants.is_empty();
+        let asks_memberships = grants.ask_memberships();
         let github = match (self.client_id, self.client_secret) {
             (Some(client_id), Some(client_secret)) if !grants.is_empty() => {
                 Some(GitHubSignInSettings { client_id, client_secret, grants })
@@ -85,6 +88,7 @@ impl AuthDraft {
         AuthSettings {
             github,
             github_lists_nobody,
+            asks_memberships,
             session_secret: self.session_secret,
             public_pages: self.public_pages.into_iter().map(|page| page.0).collect(),
             operator: self.operator_token_hash.or(self.operator_token),

@@ -5,6 +5,7 @@ mod dispatcher;
 mod engine;
 mod github;
 mod log;
+mod relay;
 mod server;
 mod store;
 mod telemetry;
@@ -14,6 +15,7 @@ pub use dispatcher::DispatcherSettings;
 pub use engine::EngineSettings;
 pub use github::GitHubSettings;
 pub use log::LogSettings;
+pub use relay::RelaySettings;
 pub use server::ServerSettings;
 pub use store::StoreSettings;
 pub use telemetry::TelemetrySettings;
@@ -44,4 +46,7 @@ pub const SECTIONS: &[Section] = &[
     telemetry::SECTION,
     engine::SECTION,
     dispatcher::SECTION,
+    relay::SECTION,
+    relay::CRITERIA,
+    relay::CACHE,
 ];

@@ -7,8 +7,24 @@ use crate::settings::setting::{Form, Setting};
 pub struct TelemetrySettings {
     /// Whether `/metrics` answers without sign-in.
     pub public_metrics: bool,
-    /// The OpenTelemetry collector that traces go to.
+    /// The OpenTelemetry collector.
     pub otlp_endpoint: Option<BaseUrl>,
+    /// Where it takes traces, if that is an address of its own.
+    pub otlp_traces_endpoint: Option<BaseUrl>,
+    /// What this server is called in traces, if it has a name of its own there.
+    pub service_name: Option<String>,
+}
+
+/// Where a collector takes traces, behind its address (OpenTelemetry, "OTLP Exporter Configuration").
+const TRACES_PATH: &str = "/v1/traces";
+
+impl TelemetrySettings {
+    /// The address that traces are sent to, if any are.
+    #[must_use]
+    pub fn traces_to(&self) -> Option<String> {
+        let own = self.otlp_traces_endpoint.as_ref().map(|own| own.as_str().to_owned());
+        own.or_else(|| self.otlp_endpoint.as_ref().map(|collector| format!("{}{TRACES_PATH}", collector.as_str())))
+    }
 }
 
 const NAME: &str = "telemetry";
@@ -28,8 +44,23 @@ pub(super) const SECTION: Section = Section {
         Setting::new(NAME, "otlp_endpoint", Form::Text { what: "an http or https address" }, |draft, value| {
             value.put(&mut draft.telemetry.otlp_endpoint)
         })
-        .env(&["OTEL_EXPORTER_OTLP_ENDPOINT"])
+        .shared_env(&["OTEL_EXPORTER_OTLP_ENDPOINT"])
         .example("http://127.0.0.1:4318")
         .about("The OpenTelemetry collector to send traces to, over HTTP; without one, none are made."),
+        Setting::new(NAME, "otlp_traces_endpoint", Form::Text { what: "an http or https address" }, |draft, value| {
+            value.put(&mut draft.telemetry.otlp_traces_endpoint)
+        })
+        .shared_env(&["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"])
+        .example("http://127.0.0.1:4318/v1/traces")
+        .about("The full address that takes traces, where it is not `/v1/traces` of the collector."),
+        Setting::new(NAME, "service_name", Form::Text { what: "a name" }, |draft, value| {
+            value.put(&mut draft.telemetry.service_name)
+        })
+        .shared_env(&["OTEL_SERVICE_NAME"])
+        .example("switchboard-staging")
+        .about(
+            "What this server is called in traces; without one, what `OTEL_RESOURCE_ATTRIBUTES` says, and else \
+             `switchboard`.",
+        ),
     ],
 };

@@ -148,3 +148,39 @@ fn secrets_are_shown_as_fingerprints_wherever_settings_are_shown() {
         assert!(!printed.contains(secret), "{secret} in {printed}");
     }
 }
+
+#[test]
+fn what_is_said_to_all_programs_gives_way_to_what_is_said_to_this_one() {
+    let standard =
+        || with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://all.example:4318"), ("OTEL_SERVICE_NAME", "some-pod")]);
+    let named = |settings: &Settings| {
+        let row = settings.effective.iter().find(|row| row.setting.name() == "telemetry.service_name").unwrap();
+        let telemetry = &settings.telemetry;
+        format!("{} {} {}", telemetry.traces_to().unwrap(), row.shown.as_deref().unwrap_or_default(), row.origin)
+    };
+    let all = "http://all.example:4318/v1/traces \"some-pod\" environment variable OTEL_SERVICE_NAME";
+    assert_eq!(named(&accepted(&standard())), all);
+    let file = "[telemetry]\notlp_endpoint = \"http://own.example\"\nservice_name = \"switchboard-7\"\n";
+    let by_file = "http://own.example/v1/traces \"switchboard-7\" switchboard.toml:3:16";
+    assert_eq!(named(&accepted(&standard().with_file("switchboard.toml", file))), by_file);
+    let long = standard()
+        .with_file("switchboard.toml", file)
+        .with_variable("SWITCHBOARD__TELEMETRY__SERVICE_NAME", "switchboard-8")
+        .with_variable("SWITCHBOARD__TELEMETRY__OTLP_ENDPOINT", "http://ours.example/otel/");
+    let by_variable = "http://ours.example/otel/v1/traces \"switchboard-8\" environment variable \
+                       SWITCHBOARD__TELEMETRY__SERVICE_NAME";
+    assert_eq!(named(&accepted(&long)), by_variable);
+}
+
+#[test]
+fn an_address_for_traces_is_used_as_it_is_unless_this_program_was_told_a_collector() {
+    let standard = || with(&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://all.example/traces")]);
+    let to = |sources: &Sources| accepted(sources).telemetry.traces_to();
+    assert_eq!(to(&standard()).as_deref(), Some("http://all.example/traces"));
+    let collector = standard().with_variable("OTEL_EXPORTER_OTLP_ENDPOINT", "http://other.example");
+    assert_eq!(to(&collector).as_deref(), Some("http://all.example/traces"));
+    let file = "[telemetry]\notlp_endpoint = \"http://own.example\"\n";
+    assert_eq!(to(&standard().with_file("switchboard.toml", file)).as_deref(), Some("http://own.example/v1/traces"));
+    let wrong = complaints(&with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318")]));
+    assert!(wrong.contains("environment variable OTEL_EXPORTER_OTLP_ENDPOINT"), "{wrong}");
+}

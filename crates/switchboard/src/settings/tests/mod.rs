@@ -2,6 +2,7 @@ mod defaults;
 mod environment;
 mod file;
 mod golden;
+mod relay;
 mod requirements;
 
 use super::{Purpose, Settings, Sources};

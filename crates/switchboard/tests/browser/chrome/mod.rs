@@ -107,13 +107,43 @@ impl Browser {
         .await;
     }
 
+    /// Clicks on the first element that `css` selects, once there is one that takes a click: between being found and being
+    /// clicked it may go, with the page that it was on.
     pub async fn click(&self, css: &str) {
-        self.find(css).await.click().await.unwrap();
+        until(&format!("{css} takes a click"), async || self.find(css).await.click().await.ok()).await;
     }
 
-    /// Types into a field.
+    /// Types into a field, behind what stands in it.
     pub async fn fill(&self, css: &str, text: &str) {
         self.find(css).await.send_keys(text).await.unwrap();
+    }
+
+    /// Types into a field in place of what stands in it.
+    pub async fn refill(&self, css: &str, text: &str) {
+        self.find(css).await.clear().await.unwrap();
+        self.fill(css, text).await;
+    }
+
+    /// Chooses from a list.
+    pub async fn choose(&self, css: &str, value: &str) {
+        self.find(css).await.select_by_value(value).await.unwrap();
+    }
+
+    /// Follows a link that opens another tab, and looks at that one.
+    pub async fn click_into_new_tab(&self, css: &str) {
+        let before = self.client.windows().await.unwrap();
+        self.click(css).await;
+        let opened = until("another tab", async || {
+            self.client.windows().await.unwrap().into_iter().find(|tab| !before.contains(tab))
+        });
+        self.client.switch_to_window(opened.await).await.unwrap();
+    }
+
+    /// Closes the tab, and looks at the one that it was opened from.
+    pub async fn close_tab(&self) {
+        self.client.close_window().await.unwrap();
+        let left = self.client.windows().await.unwrap().remove(0);
+        self.client.switch_to_window(left).await.unwrap();
     }
 
     /// Presses keys where the focus is.
@@ -158,6 +188,13 @@ impl Browser {
         let serious =
             log.as_array().unwrap().iter().filter(|entry| entry["level"] != "INFO" && entry["level"] != "DEBUG");
         serious.map(|entry| entry["message"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Those of the [complaints](Self::complaints) that are about this server; a simulated GitHub has no icon, for one.
+    pub async fn complaints_here(&self) -> Vec<String> {
+        let mut complaints = self.complaints().await;
+        complaints.retain(|line| line.starts_with(&self.base));
+        complaints
     }
 
     /// A command of the DevTools protocol.

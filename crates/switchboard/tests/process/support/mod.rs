@@ -4,6 +4,7 @@ pub mod browser;
 pub mod github;
 pub mod person;
 pub mod server;
+pub mod upstream;
 
 use std::time::{Duration, Instant};
 

@@ -1,0 +1,197 @@
+//! The health strip: in one line, whether the relay itself is well. At most ten reads.
+
+use std::time::Duration;
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use serde_json::Value;
+use switchboard_clock::Timestamp;
+use switchboard_panel::components::{Html, Mark, State as Shape, Time, count, plural};
+use switchboard_store::{Counters, KeyRange, Result};
+
+use super::Desk;
+use crate::config::CacheBackend;
+use crate::handlers::NAME;
+use crate::records::{AllowlistRecord, Kind, Pulse, keys, views};
+
+const HOUR: Duration = Duration::from_secs(3600);
+const HOURS: u32 = 24;
+
+/// How the relay is.
+pub(crate) struct Health {
+    /// When it was looked at.
+    pub(crate) now: Timestamp,
+    /// The last event, send and report, each with its word.
+    pub(crate) pulses: [(&'static str, Option<Timestamp>); 3],
+    /// Older than this is red.
+    pub(crate) stale_after: Duration,
+    /// Targets that wait to be sent or for an approval, and open results.
+    pub(crate) gauge: Counters,
+    /// Sends that failed in 24 hours.
+    pub(crate) failed_sends: i64,
+    /// The relay's dead letters.
+    pub(crate) dead_letters: u64,
+    /// The list.
+    pub(crate) allowlist: Option<AllowlistRecord>,
+    /// The probe's last heads: how many were as expected, of how many.
+    pub(crate) probe: Option<(usize, usize)>,
+    /// The shared cache's backend.
+    pub(crate) cache: &'static str,
+}
+
+impl Health {
+    /// Reads it: ten reads.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub(crate) async fn read(desk: &Desk, allowlist: Option<AllowlistRecord>) -> Result<Self> {
+        let (reader, up, now) = (&desk.reader, desk.relay.upstream(), desk.reader.now());
+        let mut pulses = [("event", None), ("send", None), ("report", None)];
+        for (what, at) in &mut pulses {
+            let pulse: Option<Pulse> = reader.get(&views::PULSE, &keys::pulse(up, what)).await?;
+            *at = pulse.map(|pulse| pulse.at);
+        }
+        let gauge = reader.counter(&views::GAUGE, &keys::gauge(up, None)).await?;
+        let mut failed_sends = 0;
+        for kind in [Kind::PullRequest, Kind::Push] {
+            let from = keys::hour_of(up, None, kind, now - HOUR * (HOURS - 1));
+            let to = keys::hour_of(up, None, kind, now + HOUR);
+            let range = KeyRange::between(from.as_str(), to.as_str());
+            let hours = reader.counters(&views::COUNT_HOUR, range, HOURS as usize + 1).await?;
+            failed_sends += hours.iter().filter_map(|hour| hour.counters.get("send_failed")).sum::<i64>();
+        }
+        let dead = reader.backlog().await?.dead;
+        let dead_letters = dead.iter().filter(|((automation, _), _)| automation == NAME).map(|(_, count)| count).sum();
+        let probe = match &desk.relay.config().probe_repo {
+            Some(_) => reader.get::<Value>(&views::PROBE, &keys::upstream(up)).await?.as_ref().and_then(probed),
+            None => None,
+        };
+        let minutes = u64::from(desk.relay.config().stale_after_minutes);
+        let cache = match desk.relay.config().cache {
+            CacheBackend::Embedded => "embedded",
+            CacheBackend::Redis => "redis",
+        };
+        let stale_after = Duration::from_secs(60 * minutes);
+        Ok(Self { now, pulses, stale_after, gauge, failed_sends, dead_letters, allowlist, probe, cache })
+    }
+
+    /// Whether this moment is too long ago, or never was.
+    pub(crate) fn is_stale(&self, at: Option<Timestamp>) -> bool {
+        at.is_none_or(|at| self.now.since(at) > self.stale_after)
+    }
+
+    /// One number of the gauge.
+    pub(crate) fn gauged(&self, field: &str) -> u64 {
+        u64::try_from(self.gauge.get(field).copied().unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+/// How many of the probe's heads were as expected. The record is written by another release perhaps, so it is read with care.
+fn probed(record: &Value) -> Option<(usize, usize)> {
+    let heads = record.get("heads").unwrap_or(record).as_array()?;
+    let good = |head: &&Value| ["as_expected", "asExpected", "ok"].iter().any(|name| head[*name] == Value::Bool(true));
+    Some((heads.iter().filter(good).count(), heads.len()))
+}
+
+/// The strip as it is shown.
+#[derive(Template)]
+#[template(path = "relay/strip.html")]
+pub(crate) struct Strip {
+    items: Vec<Item>,
+    banner: Option<Html>,
+}
+
+/// One thing on the strip.
+struct Item {
+    label: &'static str,
+    mark: Mark,
+    time: Option<Time>,
+    href: Option<&'static str>,
+}
+
+impl HtmlSafe for Strip {}
+
+#[derive(Template)]
+#[template(path = "relay/banner.html")]
+struct Banner<'b> {
+    message: &'b str,
+    reason: &'b str,
+    since: Time,
+    first: Option<(u32, &'b str)>,
+}
+
+impl Strip {
+    /// What the strip says of this health.
+    pub(crate) fn new(health: &Health) -> Self {
+        let now = health.now;
+        let pulse = |(what, at): (&'static str, Option<Timestamp>)| {
+            let label = match what {
+                "event" => "last event",
+                "send" => "last send",
+                _ => "last report",
+            };
+            let shape = if health.is_stale(at) { Shape::Failed } else { Shape::Succeeded };
+            let word = match at {
+                None => "never",
+                Some(_) if health.is_stale(at) => "stale",
+                Some(_) => "",
+            };
+            Item { label, mark: Mark::new(shape, word), time: at.map(|at| Time { at, now }), href: None }
+        };
+        let plain = |label, shape, word: String| Item { label, mark: Mark::new(shape, word), time: None, href: None };
+        let quiet = |bad: bool, otherwise: Shape| if bad { Shape::Failed } else { otherwise };
+        let mut items: Vec<Item> = health.pulses.iter().copied().map(pulse).collect();
+        let (waiting, held) = (health.gauged("waiting"), health.gauged("held"));
+        let held = if held > 0 { format!(", {} held", count(held)) } else { String::new() };
+        items.push(plain("targets waiting", Shape::Waiting, format!("{}{held}", count(waiting))));
+        let failed = u64::try_from(health.failed_sends).unwrap_or_default();
+        items.push(plain("failed sends, 24 h", quiet(failed > 0, Shape::Succeeded), count(failed)));
+        let dead = health.dead_letters;
+        let shape = if dead > 0 { Shape::Dead } else { Shape::Succeeded };
+        items.push(Item { href: Some("/jobs?state=dead"), ..plain("dead letters", shape, count(dead)) });
+        items.push(Item { href: Some("/relay/allowlist"), ..allowlist(health) });
+        if let Some((good, of)) = health.probe {
+            let shape = if good < of { Shape::Failed } else { Shape::Succeeded };
+            items.push(plain("probe", shape, format!("{good} of {} as expected", plural(of as u64, "head", "heads"))));
+        }
+        items.push(plain("cache", Shape::Waiting, health.cache.to_owned()));
+        let error = health.allowlist.as_ref().and_then(|list| list.error.as_ref());
+        let banner = error.map(|error| {
+            Html::of(&Banner {
+                message: &error.message,
+                reason: &error.reason,
+                since: Time { at: error.since, now },
+                first: error.diagnostics.first().map(|first| (first.line, first.message.as_str())),
+            })
+        });
+        Self { items, banner }
+    }
+}
+
+fn allowlist(health: &Health) -> Item {
+    let item = |shape, word: &'static str, at: Option<Timestamp>| Item {
+        label: "allowlist",
+        mark: Mark::new(shape, word),
+        time: at.map(|at| Time { at, now: health.now }),
+        href: None,
+    };
+    match &health.allowlist {
+        None => item(Shape::Failed, "never read", None),
+        Some(AllowlistRecord { error: Some(error), .. }) => item(Shape::Denied, "refused", Some(error.since)),
+        Some(AllowlistRecord { list: None, .. }) => item(Shape::Failed, "never read", None),
+        Some(record) => item(Shape::Succeeded, "valid", record.since),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_probe_is_read_with_care() {
+        assert_eq!(probed(&json!({ "heads": [{ "ok": true }, { "as_expected": false }] })), Some((1, 2)));
+        assert_eq!(probed(&json!({ "something": "else" })), None);
+    }
+}

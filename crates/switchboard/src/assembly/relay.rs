@@ -1,0 +1,61 @@
+//! The relay as a part of the server.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use http::header;
+use switchboard_clock::Clock;
+use switchboard_engine::{Engine, Reader};
+use switchboard_github::RepoName;
+use switchboard_github::oidc::{IssuerError, Verifier};
+use switchboard_github::transport::Transport;
+use switchboard_relay::allowlist::JSON_SCHEMA;
+use switchboard_relay::config::Config;
+use switchboard_relay::endpoint::Callback;
+use switchboard_relay::handlers::Relay;
+use switchboard_relay::identity::issuers;
+use switchboard_store::Store;
+
+/// What the relay is put together from, when it is switched on.
+pub struct RelayParts {
+    config: Config,
+    upstream: RepoName,
+    verifier: Verifier,
+    clock: Arc<dyn Clock>,
+}
+
+impl RelayParts {
+    /// The relay of these settings; `None` while it is switched off. `transport` fetches the issuers' keys.
+    ///
+    /// # Errors
+    /// [`IssuerError`] for an issuer that cannot be asked.
+    pub fn new(
+        config: &Config,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Option<Self>, IssuerError> {
+        let Some(upstream) = config.upstream.clone().filter(|_| config.enabled) else { return Ok(None) };
+        let audiences: Vec<&str> = config.oidc_audience.iter().map(String::as_str).collect();
+        let issuers = issuers(&config.oidc_issuer, &config.providers);
+        let verifier = Verifier::new(&issuers, &audiences, transport, Arc::clone(&clock))?;
+        Ok(Some(Self { config: config.clone(), upstream, verifier, clock }))
+    }
+
+    /// The relay itself. `github_url` is where GitHub's pages are.
+    pub(super) fn relay(&self, github_url: &str) -> Relay {
+        Relay::new(self.config.clone(), self.upstream.clone(), github_url)
+    }
+
+    /// Where downstream runs report to.
+    pub(super) fn callback(self, relay: Relay, engine: &Engine, store: Arc<dyn Store>) -> Router {
+        let Self { verifier, clock, .. } = self;
+        Callback::new(relay, engine.acceptor().clone(), Reader::new(store), verifier, clock).router()
+    }
+}
+
+/// `/schemas/allowlist.json`, for editors. They send no cookies, so it stands outside of the sign-in.
+pub(super) fn schemas() -> Router {
+    let schema = || async { ([(header::CONTENT_TYPE, "application/schema+json")], JSON_SCHEMA) };
+    Router::new().route("/schemas/allowlist.json", get(schema))
+}

@@ -1,0 +1,69 @@
+//! What the relay's settings need beside each other.
+
+use std::collections::BTreeSet;
+
+use switchboard_relay::config::CacheBackend;
+
+use super::load::Loading;
+use super::problem::Problem;
+use super::sections::RelaySettings;
+
+/// What contradicts itself, whatever the settings are wanted for.
+pub(super) fn judge(loading: &mut Loading<'_>) {
+    let relay = &loading.draft.relay;
+    let config = &relay.config;
+    let mut found: Vec<(&str, &str, &str)> = Vec::new();
+    if config.oidc_audience.is_empty() {
+        found.push((
+            "relay.oidc_audience",
+            "nobody's tokens would be meant for this server",
+            "name what downstream workflows ask tokens for, such as pytorch-cross-repo-ci-relay",
+        ));
+    }
+    let mut issuers = BTreeSet::from([config.oidc_issuer.as_str()]);
+    if config.providers.iter().any(|provider| !issuers.insert(provider.issuer.as_str())) {
+        found.push((
+            "relay.provider",
+            "two providers share an issuer, so nobody could tell whose token it is",
+            "give each its own issuer; pipelines of one go under one [[relay.provider]]",
+        ));
+    }
+    let url = relay.redis_url.as_ref().map(|url| url.expose());
+    if config.cache == CacheBackend::Redis && url.is_none() {
+        found.push((
+            "relay.cache.backend",
+            "Redis needs an address",
+            "set SWITCHBOARD__RELAY__CACHE__URL, such as redis://cache:6379",
+        ));
+    }
+    if url.is_some_and(|url| !["redis://", "rediss://"].iter().any(|scheme| url.starts_with(scheme))) {
+        found.push((
+            "relay.cache.url",
+            "this is not the address of a Redis",
+            "write redis://host:6379, or rediss:// for one with TLS",
+        ));
+    }
+    let problems: Vec<Problem> = found
+        .into_iter()
+        .map(|(name, message, hint)| Problem::new(message).of(name).at(loading.origin(name)).hint(hint))
+        .collect();
+    loading.problems.extend(problems);
+}
+
+/// What is set and does nothing.
+pub(super) fn warning(relay: &RelaySettings) -> Option<String> {
+    (relay.config.enabled && relay.config.cache == CacheBackend::Redis).then(|| {
+        "relay.cache.backend is redis, which this build cannot speak to: the cache is kept in memory".to_owned()
+    })
+}
+
+/// What a server cannot relay without, except what has been complained about already.
+pub(super) fn require(loading: &mut Loading<'_>, named: &BTreeSet<String>) {
+    const NAME: &str = "relay.upstream";
+    let config = &loading.draft.relay.config;
+    if config.enabled && config.upstream.is_none() && !named.contains(NAME) {
+        let problem = Problem::new("not set, and the relay is enabled").of(NAME).at(loading.origin("relay.enabled"));
+        let hint = "set upstream under [relay] to the repository whose events are relayed, as owner/name";
+        loading.problems.push(problem.hint(hint));
+    }
+}
