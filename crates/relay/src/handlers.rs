@@ -43,10 +43,12 @@ use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use switchboard_clock::Timestamp;
 use switchboard_engine::{API, Arrival, Automation, Context, GITHUB, Patience, Schedule, Trouble};
 use switchboard_github::RepoName;
 use switchboard_store::{Failure, Follows, Installation, Lane, NewJob, Queue, Settlement, Work};
 
+use crate::cache::{Backend, Cache, Embedded};
 use crate::config::Config;
 use crate::deliver::installed::Installed;
 use crate::records::keys;
@@ -108,13 +110,29 @@ pub struct Relay {
     pub(crate) installed: Arc<Installed>,
     /// Where people look at runs: `https://github.com`.
     pub(crate) web: Arc<str>,
+    /// What is kept at hand beside the store.
+    pub(crate) cache: Cache,
 }
 
 impl Relay {
     /// The relay of `upstream` under these settings. `web` is where GitHub's pages are, without a slash at the end.
     #[must_use]
     pub fn new(config: Config, upstream: RepoName, web: &str) -> Self {
-        Self { config: Arc::new(config), up: upstream, installed: Arc::default(), web: web.into() }
+        let cache = Cache::new(Arc::new(Embedded::default()), &config.cache_prefix, upstream.clone());
+        Self { config: Arc::new(config), up: upstream, installed: Arc::default(), web: web.into(), cache }
+    }
+
+    /// With a cache that is kept there; without this, it is in this process.
+    #[must_use]
+    pub fn cached_in(self, backend: Arc<dyn Backend>) -> Self {
+        let cache = Cache::new(backend, &self.config.cache_prefix, self.up.clone());
+        Self { cache, ..self }
+    }
+
+    /// What is kept at hand beside the store.
+    #[must_use]
+    pub fn cache(&self) -> &Cache {
+        &self.cache
     }
 
     /// Its settings.
@@ -228,6 +246,10 @@ impl Automation for Relay {
             CHECK_RUN => self.check_given_up(work, failure),
             _ => Settlement::done(),
         }
+    }
+
+    async fn settled(&self, settlement: &Settlement, now: Timestamp) {
+        self.cache.put(self.cache.following(settlement, &self.config), now).await;
     }
 
     fn schedules(&self) -> Vec<Schedule> {
