@@ -5,6 +5,7 @@
 //! token is believed, no body before its sender is listed, nothing is written before all of it is found in order.
 
 mod answer;
+pub(crate) mod inbox;
 mod rate;
 
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::any;
+use axum::routing::{any, get};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 use serde_json::json;
@@ -53,6 +54,7 @@ pub struct Callback {
     verifier: Verifier,
     clock: Arc<dyn Clock>,
     windows: Windows,
+    inbox_windows: Windows,
     bodies: Semaphore,
 }
 
@@ -66,16 +68,18 @@ impl Callback {
     /// The endpoint of this relay.
     #[must_use]
     pub fn new(relay: Relay, acceptor: Acceptor, store: Reader, verifier: Verifier, clock: Arc<dyn Clock>) -> Self {
-        let windows = Windows::new(relay.config.rate_limit_per_minute);
-        Self { relay, acceptor, store, verifier, clock, windows, bodies: Semaphore::new(BODIES_MAX) }
+        let windows = || Windows::new(relay.config.rate_limit_per_minute);
+        let (windows, inbox_windows) = (windows(), windows());
+        Self { relay, acceptor, store, verifier, clock, windows, inbox_windows, bodies: Semaphore::new(BODIES_MAX) }
     }
 
-    /// Its routes: the path of existing clients, with and without a slash at the end.
+    /// Its routes: the path of existing clients, with and without a slash at the end, and the inbox, which takes the same tokens.
     pub fn router(self) -> Router {
         let callback = Arc::new(self);
         Router::new()
             .route("/github/callback", any(receive))
             .route("/github/callback/", any(receive))
+            .route(inbox::PATH, get(inbox::inbox).fallback(inbox::other_method))
             .with_state(callback)
     }
 
@@ -85,9 +89,7 @@ impl Callback {
 
     async fn take(&self, method: &Method, headers: &HeaderMap, body: Body) -> Result<Taken, Refusal> {
         shape(method, headers)?;
-        let token = bearer(headers).ok_or_else(|| Refusal::new(Code::TokenMissing, "There is no bearer token."))?;
-        let claims = self.verifier.verify(token).await.map_err(rejected)?;
-        let identity = identify(&claims, &self.config().providers)?;
+        let identity = self.identified(headers).await?;
         let Some(level) = self.listed(&identity).await? else { return Ok(Taken::Ignored) };
         let now = self.clock.now();
         let place = self.windows.take(&identity.repository, now).map_err(|wait| {
@@ -101,8 +103,15 @@ impl Callback {
         taken
     }
 
-    /// Step 4: whether the repository's reports count, by the list in force.
-    async fn listed(&self, identity: &Identity) -> Result<Option<LevelRecord>, Refusal> {
+    /// Steps 2 and 3: which run asks, by its token alone.
+    async fn identified(&self, headers: &HeaderMap) -> Result<Identity, Refusal> {
+        let token = bearer(headers).ok_or_else(|| Refusal::new(Code::TokenMissing, "There is no bearer token."))?;
+        let claims = self.verifier.verify(token).await.map_err(rejected)?;
+        identify(&claims, &self.config().providers)
+    }
+
+    /// The run's repository, as the list in force has it.
+    async fn entry(&self, identity: &Identity) -> Result<Option<LevelRecord>, Refusal> {
         let up = &self.relay.up;
         let level: Option<LevelRecord> =
             self.store.get(&views::LEVEL, &keys::entry(up, &identity.repository)).await.map_err(store)?;
@@ -114,7 +123,12 @@ impl Callback {
                 return Err(refusal.retry_after(COME_BACK));
             }
         }
-        let level = level.filter(|level| level.entry.level.reports());
+        Ok(level)
+    }
+
+    /// Step 4: whether the repository's reports count.
+    async fn listed(&self, identity: &Identity) -> Result<Option<LevelRecord>, Refusal> {
+        let level = self.entry(identity).await?.filter(|level| level.entry.level.reports());
         let forbid = self.config().unknown_repo == UnknownRepo::Forbid;
         match listed(&identity.repository, level.is_some(), forbid)? {
             Listing::Counts => Ok(level),
@@ -134,9 +148,7 @@ impl Callback {
         if report.kind.is_nightly() {
             report.delivery_id.make_ascii_lowercase();
         }
-        let pinned: Option<serde_json::Value> =
-            self.store.get(&views::IDENTITY, &keys::identity(&identity.repository)).await.map_err(store)?;
-        same_repository(identity, pinned.and_then(|pinned| pinned["id"].as_u64()))?;
+        self.pinned(identity).await?;
         let (lane, about) = if report.kind.is_nightly() {
             let about = subject(&self.relay.up, None, &report.delivery_id);
             (keys::nightly_lane(&self.relay.up).as_str().to_owned(), about)
@@ -148,14 +160,17 @@ impl Callback {
         self.store(identity, report, lane, about).await
     }
 
+    /// Step 8, as far as the store decides it: whether the name still stands for the repository that it stood for.
+    async fn pinned(&self, identity: &Identity) -> Result<(), Refusal> {
+        let pinned: Option<serde_json::Value> =
+            self.store.get(&views::IDENTITY, &keys::identity(&identity.repository)).await.map_err(store)?;
+        same_repository(identity, pinned.and_then(|pinned| pinned["id"].as_u64()))
+    }
+
     /// Step 9: the dispatch that the report answers, if it was planned for this repository.
     async fn dispatched(&self, identity: &Identity, report: &Report) -> Result<DispatchRecord, Refusal> {
         let key = keys::target(&report.delivery_id, &identity.repository);
         let target: Option<TargetRecord> = self.store.get(&views::TARGET, &key).await.map_err(store)?;
-        let withheld = |target: &TargetRecord| {
-            let never_left = target.attempts == 0 && target.state == TargetState::Withdrawn;
-            target.state == TargetState::Held || never_left
-        };
         if target.is_none_or(|target| withheld(&target)) {
             return Err(unknown_dispatch());
         }
@@ -221,6 +236,12 @@ impl Callback {
             }
         }
     }
+}
+
+/// Whether nothing was to reach the entry: it waits for an approval, or was taken back before it was sent.
+fn withheld(target: &TargetRecord) -> bool {
+    let never_left = target.attempts == 0 && target.state == TargetState::Withdrawn;
+    target.state == TargetState::Held || never_left
 }
 
 async fn receive(State(callback): State<Arc<Callback>>, method: Method, headers: HeaderMap, body: Body) -> Response {

@@ -168,6 +168,15 @@ impl Relay {
         Ok(())
     }
 
+    /// Whether there is a merge gate on the heads that are relayed.
+    pub(crate) fn keeps_gate(&self, list: &Allowlist) -> bool {
+        match self.config.gate {
+            GatePolicy::Never => false,
+            GatePolicy::Always => true,
+            GatePolicy::Auto => list.has(Level::L4),
+        }
+    }
+
     /// The merge gate of a pull request's newest head, with the newest dispatch's place; `None` if it is not to be written.
     pub(crate) async fn gate_of(
         &self,
@@ -176,14 +185,9 @@ impl Relay {
         record: &PullRecord,
         unsettled: Unsettled<'_>,
     ) -> Result<Option<(Gate, String)>, Trouble> {
-        let written = match self.config.gate {
-            GatePolicy::Never => false,
-            GatePolicy::Always => true,
-            GatePolicy::Auto => list.has(Level::L4),
-        };
         let head = record.info.head_sha.as_str();
         let dispatches: Vec<_> = record.dispatches.iter().filter(|relayed| relayed.head == head).collect();
-        let Some(newest) = dispatches.last().filter(|_| written) else { return Ok(None) };
+        let Some(newest) = dispatches.last().filter(|_| self.keeps_gate(list)) else { return Ok(None) };
         let mut standings = Vec::new();
         for entry in list.on(Level::L4).filter(|entry| !entry.options.silent) {
             standings
