@@ -136,6 +136,11 @@ impl<'d> Draft<'d> {
         });
     }
 
+    /// Whether nothing is said of what happens.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.settlement.facts.is_empty()
+    }
+
     /// The settlement; the work is done.
     pub(crate) fn finish(self) -> Settlement {
         let counters = self.counters.into_iter().filter_map(|((view, key), add)| {

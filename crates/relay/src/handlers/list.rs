@@ -12,7 +12,7 @@ use switchboard_store::{KeyRange, Settlement, Work};
 
 use crate::allowlist::{Allowlist, AllowlistSource, BUDGET, MAX_ENTRIES, diff, parse};
 use crate::handlers::draft::Draft;
-use crate::handlers::{PROJECT, Relay, job};
+use crate::handlers::{PROJECT, Relay, TELL, job, told};
 use crate::records::{AllowlistError, AllowlistRecord, Kind, LevelRecord, RowRecord, keys, views};
 
 /// Rows of an entry that dropped out that are looked at for check runs to take back.
@@ -45,6 +45,9 @@ impl Relay {
         let record = self.judged(&mut draft, known, &listed, read);
         self.follow_drops(&mut draft, context, &listed, record.list.as_ref()).await?;
         draft.put(views::ALLOWLIST, keys::upstream(&self.up), &record);
+        if !draft.is_silent() {
+            draft.job(job(TELL, told::LANE, None, &json!({})));
+        }
         Ok(draft.finish())
     }
 

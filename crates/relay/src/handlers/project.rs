@@ -136,7 +136,11 @@ impl Relay {
                 }
             };
             if let Some(result) = shown {
-                ask(draft, wanted, self.of_result(seen, result));
+                let check = self.of_result(seen, result);
+                if let Some(entry) = entry.filter(|_| wanted == Wanted::Yes) {
+                    self.tell_oncalls(draft, entry, seen, result, &check);
+                }
+                ask(draft, wanted, check);
             }
         }
         if self.config.target_checks

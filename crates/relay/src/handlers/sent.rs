@@ -58,17 +58,17 @@ impl Relay {
         match order.outcome {
             Sent::Taken { repository_id } => {
                 ledger.target.sent_at.get_or_insert(order.at);
+                // A report may have proven it already.
+                if ledger.target.state != TargetState::Sent {
+                    ledger.taken(order.at, json!({ "attempts": order.attempts }));
+                }
                 if open {
                     ledger.target.state = TargetState::Sent;
                     ledger.target.error = None;
                 }
-                ledger.draft.fact_of("target.sent", &id, &repo, json!({ "attempts": order.attempts }));
                 ledger.draft.pulse("send", self.last_pulse(context, "send").await?);
                 if let Some(repository_id) = repository_id {
                     self.pin(&mut ledger, context, repository_id).await?;
-                }
-                if !silent {
-                    ledger.draft.count(kind, &repo, order.at, "sent", 1);
                 }
                 self.await_report(&mut ledger, order.at);
             }
