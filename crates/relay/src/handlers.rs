@@ -53,7 +53,7 @@ use crate::config::Config;
 use crate::deliver::installed::Installed;
 use crate::records::keys;
 
-pub use operate::{DEMOTION_LIFT, IDENTITY_RESET, OperatorOrder, REDISPATCH, REFRESH};
+pub use operate::{DEMOTION_LIFT, DEMOTION_SUPPRESS, IDENTITY_RESET, OperatorOrder, REDISPATCH, REFRESH};
 pub use sent::Sent;
 
 /// The automation's name.

@@ -28,7 +28,7 @@ mod repo;
 mod setup;
 mod story;
 pub(crate) mod strip;
-mod trends;
+pub(crate) mod trends;
 pub(crate) mod words;
 
 use std::sync::Arc;
