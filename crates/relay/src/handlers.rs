@@ -46,6 +46,7 @@ use switchboard_store::{Failure, Follows, Installation, Lane, NewJob, Queue, Set
 
 use crate::config::Config;
 use crate::deliver::installed::Installed;
+use crate::observe::{Observer, Unobserved};
 use crate::records::keys;
 
 pub use operate::{DEMOTION_LIFT, IDENTITY_RESET, OperatorOrder, REDISPATCH, REFRESH};
@@ -101,13 +102,22 @@ pub struct Relay {
     pub(crate) installed: Arc<Installed>,
     /// Where people look at runs: `https://github.com`.
     pub(crate) web: Arc<str>,
+    /// Who is told what is to be counted.
+    pub(crate) observer: Arc<dyn Observer>,
 }
 
 impl Relay {
     /// The relay of `upstream` under these settings. `web` is where GitHub's pages are, without a slash at the end.
     #[must_use]
     pub fn new(config: Config, upstream: RepoName, web: &str) -> Self {
-        Self { config: Arc::new(config), up: upstream, installed: Arc::default(), web: web.into() }
+        let observer = Arc::new(Unobserved);
+        Self { config: Arc::new(config), up: upstream, installed: Arc::default(), web: web.into(), observer }
+    }
+
+    /// The same, telling somebody what is to be counted.
+    #[must_use]
+    pub fn observed(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer, ..self }
     }
 
     /// Its settings.

@@ -35,6 +35,7 @@ pub mod handlers;
 pub mod identity;
 pub mod keys;
 pub mod names;
+pub mod observe;
 pub mod pages;
 pub mod payload;
 pub mod plan;
@@ -45,6 +46,7 @@ pub mod refusal;
 pub mod report;
 pub mod text;
 pub mod verify;
+pub mod vitals;
 pub mod window;
 
 #[cfg(test)]
