@@ -18,6 +18,7 @@
 pub(crate) mod context;
 pub(crate) mod draft;
 mod expire;
+mod files;
 mod ledger;
 pub mod list;
 mod nightly;
@@ -40,7 +41,8 @@ use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use switchboard_engine::{API, Arrival, Automation, Context, GITHUB, Patience, Schedule, Trouble};
+use switchboard_engine::files::FilesRead;
+use switchboard_engine::{API, Arrival, Automation, Context, GITHUB, Patience, Reader, Schedule, Trouble};
 use switchboard_github::RepoName;
 use switchboard_store::{Failure, Follows, Installation, Lane, NewJob, Queue, Settlement, Work};
 
@@ -228,6 +230,10 @@ impl Automation for Relay {
             DISPATCH => self.dispatch_given_up(work, failure, context),
             _ => Settlement::done(),
         }
+    }
+
+    async fn files(&self, store: &Reader) -> switchboard_store::Result<FilesRead> {
+        self.files_read(store).await
     }
 
     fn schedules(&self) -> Vec<Schedule> {

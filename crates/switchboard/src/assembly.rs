@@ -95,9 +95,9 @@ impl Budgets for ClientBudgets {
 
 /// The automations that are switched on, for what they tell without a server.
 #[must_use]
-pub fn automations(dispatcher: &Config) -> Vec<Arc<dyn Automation>> {
+pub fn automations(dispatcher: &Config, relay: &switchboard_relay::config::Config) -> Vec<Arc<dyn Automation>> {
     let dispatcher = dispatcher.enabled.then(|| Arc::new(Dispatcher::new(dispatcher.clone(), None)) as _);
-    dispatcher.into_iter().collect()
+    dispatcher.into_iter().chain(relay::without_server(relay)).collect()
 }
 
 /// A server, put together and not running yet.

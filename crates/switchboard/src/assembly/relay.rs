@@ -7,7 +7,7 @@ use axum::Router;
 use axum::routing::get;
 use http::header;
 use switchboard_clock::Clock;
-use switchboard_engine::{Engine, Reader};
+use switchboard_engine::{Automation, Engine, Reader};
 use switchboard_github::RepoName;
 use switchboard_github::oidc::{IssuerError, Verifier};
 use switchboard_github::transport::Transport;
@@ -62,6 +62,12 @@ impl RelayParts {
         let Self { verifier, clock, .. } = self;
         Callback::new(relay, engine.acceptor().clone(), Reader::new(store), verifier, clock).router()
     }
+}
+
+/// The relay, if it is switched on, for what it tells without a server; links are made elsewhere then.
+pub(super) fn without_server(config: &Config) -> Option<Arc<dyn Automation>> {
+    let upstream = config.upstream.clone().filter(|_| config.enabled)?;
+    Some(Arc::new(Relay::new(config.clone(), upstream, "")))
 }
 
 /// `/schemas/allowlist.json`, for editors. They send no cookies, so it stands outside of the sign-in.
