@@ -11,9 +11,10 @@
 //! | `relay.rerequest` | `{up}@checks` | [`rerequest`]: somebody clicked re-run |
 //! | `relay.allowlist` | `relay:allowlist` | [`list`]: reads, judges and writes the list |
 //! | `relay.rollup`, `.board`, `.daily` | their own | [`rollup`]: what pages show at once, and the daily look at levels |
+//! | `relay.tell` | its own | [`told`]: the relay's row of the overview |
 //! | `relay.prune` | its own | [`prune`]: what is older than the retention goes |
 //! | `relay.operate` | the dispatch's, or the entry's | [`operate`]: what operators ask for |
-//! | intent `dispatch`, `check_run`, `rerun` | its key | [`deliver`](crate::deliver) |
+//! | intent `dispatch`, `check_run`, `rerun`, `comment` | its key | [`deliver`](crate::deliver) |
 
 pub(crate) mod context;
 pub(crate) mod draft;
@@ -22,6 +23,7 @@ mod files;
 mod ledger;
 pub mod list;
 mod nightly;
+mod oncall;
 mod operate;
 pub(crate) mod plan;
 mod project;
@@ -32,6 +34,7 @@ pub(crate) mod report;
 mod rerequest;
 mod rollup;
 pub(crate) mod sent;
+mod told;
 mod verify;
 
 use std::sync::Arc;
@@ -81,6 +84,8 @@ pub(crate) const ROLLUP: &str = "relay.rollup";
 pub(crate) const BOARD: &str = "relay.board";
 /// Looks at levels, once a day.
 pub(crate) const DAILY: &str = "relay.daily";
+/// Says how the relay is doing.
+pub(crate) const TELL: &str = "relay.tell";
 /// Deletes what is older than the retention.
 pub(crate) const PRUNE: &str = "relay.prune";
 
@@ -90,6 +95,8 @@ pub const DISPATCH: &str = "dispatch";
 pub const CHECK_RUN: &str = "check_run";
 /// Runs something again.
 pub const RERUN: &str = "rerun";
+/// Tells who is on call.
+pub const COMMENT: &str = "comment";
 
 /// How long an unsent dispatch is worth sending.
 pub(crate) const DISPATCH_EXPIRY: Duration = Duration::from_secs(6 * 3600);
@@ -211,6 +218,7 @@ impl Automation for Relay {
             BOARD => self.board(context).await,
             DAILY => self.daily(context).await,
             PRUNE => self.prune(context).await,
+            TELL => self.tell(context).await,
             ALLOWLIST => self.read_list(job, context).await,
             other => Err(Trouble::permanent("unknown_kind", format!("this release has no handler for {other}"))),
         }
@@ -221,6 +229,7 @@ impl Automation for Relay {
             DISPATCH => self.carry_dispatch(intent, context).await,
             CHECK_RUN => self.carry_check(intent, context).await,
             RERUN => self.carry_rerun(intent, context).await,
+            COMMENT => self.carry_comment(intent, context).await,
             other => Err(Trouble::permanent("unknown_kind", format!("this release has no carrier for {other}"))),
         }
     }
@@ -228,6 +237,7 @@ impl Automation for Relay {
     async fn give_up(&self, work: &Work, failure: &Failure, context: &Context) -> Settlement {
         match work.kind.as_str() {
             DISPATCH => self.dispatch_given_up(work, failure, context),
+            CHECK_RUN => self.check_given_up(work, failure),
             _ => Settlement::done(),
         }
     }
@@ -241,6 +251,7 @@ impl Automation for Relay {
         vec![
             schedule(ALLOWLIST, keys::ALLOWLIST_LANE, self.config.allowlist_ttl, true),
             schedule(DAILY, Lane::of(DAILY), rollup::DAILY_EVERY, true),
+            schedule(TELL, told::LANE, told::EVERY, true),
             schedule(PRUNE, Lane::of(PRUNE), prune::EVERY, false),
         ]
     }

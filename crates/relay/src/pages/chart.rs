@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn parts_stand_on_each_other_and_the_highest_bar_fills_the_drawing() {
-        let bar = |pass, fail| Bar { name: "day".to_owned(), parts: vec![("good", "passed", pass), ("bad", "failed", fail)] };
+        let bar =
+            |pass, fail| Bar { name: "day".to_owned(), parts: vec![("good", "passed", pass), ("bad", "failed", fail)] };
         let chart = Chart::new("x", &[bar(3, 1), bar(0, 0)]);
         assert_eq!(chart.top, 4);
         let [(_, _, lower_y, lower), (_, _, upper_y, upper)] = chart.pieces[..] else { panic!("two pieces") };

@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn a_pass_rate_turns_amber_at_80_and_green_at_95_percent() {
-        for (pass, fail, class) in [(0, 0, "waiting"), (95, 5, "succeeded"), (949, 51, "denied"), (8, 2, "denied"), (79, 21, "failed")]
+        for (pass, fail, class) in
+            [(0, 0, "waiting"), (95, 5, "succeeded"), (949, 51, "denied"), (8, 2, "denied"), (79, 21, "failed")]
         {
             let (mark, of) = pass_rate(&Sums { pass, fail, ..Sums::default() });
             assert_eq!(mark.state.class(), class, "{of}");

@@ -82,7 +82,8 @@ pub(super) async fn page(
         device: record.entry.device.clone(),
         sums: crate::window::Sums::default(),
     }));
-    let mut levels: Vec<(Level, Vec<EntryView>)> = Level::ALL.into_iter().rev().map(|level| (level, Vec::new())).collect();
+    let mut levels: Vec<(Level, Vec<EntryView>)> =
+        Level::ALL.into_iter().rev().map(|level| (level, Vec::new())).collect();
     for entry in &shown {
         let key = keys::entry(up, &entry.repo);
         let view = view(entry, listed.get(&key), health.get(&key), &shell, now);

@@ -166,7 +166,9 @@ impl AutomationPages for RelayPages {
 
     /// A dispatch by its delivery id.
     async fn find(&self, _: &dyn Store, query: &str) -> Result<Option<String>> {
-        if query.is_empty() || query.len() > 64 || !query.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        if query.is_empty()
+            || query.len() > 64
+            || !query.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         {
             return Ok(None);
         }
@@ -182,7 +184,8 @@ fn list_sentence(up: &str, record: Option<&AllowlistRecord>) -> Sentence {
     };
     match (&record.list, &record.error) {
         (None, Some(error)) => {
-            Sentence::new(format!("Nothing is dispatched: {}.", error.message.trim_end_matches('.'))).state(State::Failed)
+            Sentence::new(format!("Nothing is dispatched: {}.", error.message.trim_end_matches('.')))
+                .state(State::Failed)
         }
         (None, None) => Sentence::new(format!("The allowlist of `{up}` has not been read yet.")).state(State::Waiting),
         (Some(_), Some(error)) => {

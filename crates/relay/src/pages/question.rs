@@ -199,7 +199,11 @@ pub(crate) fn sha(text: &str) -> Result<String, Fault> {
 /// 422 for what no page gave.
 pub(crate) fn place(text: &str) -> Result<String, Fault> {
     let given = text.len() == PLACE_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if given { Ok(text.to_ascii_lowercase()) } else { Err(Fault::parameter("This page begins at a place that no list gave.")) }
+    if given {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err(Fault::parameter("This page begins at a place that no list gave."))
+    }
 }
 
 #[cfg(test)]

@@ -242,7 +242,10 @@ mod tests {
         assert_eq!(room(ROWS, 1, 1), 50);
         for (fixed, each) in [(1, 4), (1, 5), (1, 3)] {
             let rows = room(ROWS, fixed, each);
-            assert!(fixed + rows * each + super::super::question::OPEN_MAX <= KEYED_READS && rows > 25, "{each}: {rows}");
+            assert!(
+                fixed + rows * each + super::super::question::OPEN_MAX <= KEYED_READS && rows > 25,
+                "{each}: {rows}"
+            );
         }
     }
 }

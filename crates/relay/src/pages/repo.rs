@@ -141,10 +141,11 @@ pub(super) async fn page(
         asked: query.asked.is_some(),
         health: health.as_ref().map(|health| health_view(health, now)),
         gauge: gauge_lines(&gauge),
-        tabs: Kind::ALL
-            .map(|tab| (hud::tab_word(tab), format!("{base}?tab={}", tab.as_str()), tab == kind))
-            .into(),
-        cards: WINDOWS.iter().map(|days| card(*days, &summaries, &keys::summary(up, Some(&repo), kind, *days))).collect(),
+        tabs: Kind::ALL.map(|tab| (hud::tab_word(tab), format!("{base}?tab={}", tab.as_str()), tab == kind)).into(),
+        cards: WINDOWS
+            .iter()
+            .map(|days| card(*days, &summaries, &keys::summary(up, Some(&repo), kind, *days)))
+            .collect(),
         board,
         trends: format!("/relay/trends?repo={}", encoded(repo.as_str())),
         open: open.iter().filter_map(|(key, _)| open_line(key.as_str(), &prefix, now)).collect(),

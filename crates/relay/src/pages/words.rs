@@ -61,7 +61,9 @@ pub(crate) const fn skipped(reason: SkipReason) -> &'static str {
         SkipReason::Refs => "Not sent: none of the entry's `refs` fits the ref.",
         SkipReason::Branches => "Not sent: none of the entry's `branches` fits the base.",
         SkipReason::Deletion => "Not sent: deletions are not relayed.",
-        SkipReason::NeverSent => "Not sent: nothing of this pull request was sent there, so there is nothing to cancel.",
+        SkipReason::NeverSent => {
+            "Not sent: nothing of this pull request was sent there, so there is nothing to cancel."
+        }
         SkipReason::Labels => "Not sent: the pull request carries none of the entry's `labels`.",
         SkipReason::TooMany => "Not sent: the event has more targets than `max_targets`.",
     }
@@ -118,36 +120,58 @@ pub(crate) fn tell(fact: &Fact) -> Option<Told> {
     let by = || if text("by").is_empty() { String::new() } else { format!(" by {}", text("by")) };
     let (flow, state, sentence) = match fact.kind.strip_prefix("relay.")? {
         "dispatch.planned" => (Flow::Decided, None, "The relay planned whom to send this to.".to_owned()),
-        "dispatch.superseded" => (Flow::Decided, Some(Shape::Cancelled), "Earlier dispatches were superseded.".to_owned()),
+        "dispatch.superseded" => {
+            (Flow::Decided, Some(Shape::Cancelled), "Earlier dispatches were superseded.".to_owned())
+        }
         "target.skipped" => {
             (Flow::Decided, Some(Shape::Cancelled), format!("Not sent to `{repo}`: {}.", text("reason")))
         }
-        "target.held" => (Flow::Decided, Some(Shape::Denied), format!("Held for `{repo}` until a maintainer approves.")),
+        "target.held" => {
+            (Flow::Decided, Some(Shape::Denied), format!("Held for `{repo}` until a maintainer approves."))
+        }
         "target.released" => (Flow::Decided, None, format!("Released to `{repo}`.")),
         "target.sent" => (Flow::Out, Some(Shape::Succeeded), format!("Sent to `{repo}`.")),
         "target.resent" => (Flow::Out, None, format!("Sent to `{repo}` once more: the first answer was lost.")),
         "target.redispatched" => (Flow::Decided, None, format!("Sent to `{repo}` again{}.", by())),
-        "target.failed" => {
-            (Flow::Out, Some(Shape::Failed), format!("Could not be sent to `{repo}`: {}.", text("message").trim_end_matches('.')))
-        }
+        "target.failed" => (
+            Flow::Out,
+            Some(Shape::Failed),
+            format!("Could not be sent to `{repo}`: {}.", text("message").trim_end_matches('.')),
+        ),
         "target.never_reported" => (Flow::Decided, Some(Shape::TimedOut), format!("`{repo}` never reported.")),
         "report.rejected" => (Flow::In, Some(Shape::Denied), format!("A report of {} was not taken.", name())),
-        "report.contradicted" => (Flow::In, Some(Shape::Denied), format!("A report of {} contradicts an earlier one.", name())),
-        "report.echo_differs" => (Flow::In, Some(Shape::Denied), format!("{} echoed something else than was sent.", name())),
+        "report.contradicted" => {
+            (Flow::In, Some(Shape::Denied), format!("A report of {} contradicts an earlier one.", name()))
+        }
+        "report.echo_differs" => {
+            (Flow::In, Some(Shape::Denied), format!("{} echoed something else than was sent.", name()))
+        }
         "result.started" => (Flow::In, Some(Shape::Running), format!("{} started.", name())),
-        "result.completed" => (Flow::In, ended(text("conclusion")), format!("{} ended: {}.", name(), text("conclusion"))),
+        "result.completed" => {
+            (Flow::In, ended(text("conclusion")), format!("{} ended: {}.", name(), text("conclusion")))
+        }
         "result.timed_out" => (Flow::Decided, Some(Shape::TimedOut), format!("{} timed out.", name())),
-        "result.revived" => (Flow::In, ended(text("conclusion")), format!("{} reported after its time was over.", name())),
+        "result.revived" => {
+            (Flow::In, ended(text("conclusion")), format!("{} reported after its time was over.", name()))
+        }
         "result.corrected" => (Flow::In, ended(text("conclusion")), format!("GitHub corrected {}.", name())),
         "gate.changed" => (Flow::Decided, None, "The merge gate changed.".to_owned()),
         "allowlist.changed" => (Flow::In, Some(Shape::Succeeded), "A new allowlist came into force.".to_owned()),
-        "allowlist.refused" => (Flow::In, Some(Shape::Denied), "The allowlist was refused; the last good one stays in force.".to_owned()),
+        "allowlist.refused" => {
+            (Flow::In, Some(Shape::Denied), "The allowlist was refused; the last good one stays in force.".to_owned())
+        }
         "identity.reset" => (Flow::Decided, None, format!("The pinned id of `{repo}` was reset{}.", by())),
         "demotion.lifted" => (Flow::Decided, None, format!("The demotion of `{repo}` was lifted for 7 days{}.", by())),
         _ => return None,
     };
     let sentence = Sentence::new(sentence);
-    Some(Told { flow, sentence: match state { Some(state) => sentence.state(state), None => sentence } })
+    Some(Told {
+        flow,
+        sentence: match state {
+            Some(state) => sentence.state(state),
+            None => sentence,
+        },
+    })
 }
 
 fn ended(conclusion: &str) -> Option<Shape> {

@@ -98,7 +98,8 @@ impl CellView {
             return Self::nothing(column, first);
         };
         let passed = all.iter().filter(|result| state(result) == CellState::Passed).count();
-        let corrected = |result: &&ResultRecord| result.echo_differs || words::by(result.state) == Some("GitHub says so");
+        let corrected =
+            |result: &&ResultRecord| result.echo_differs || words::by(result.state) == Some("GitHub says so");
         Self {
             letter: worst.letter(),
             word: worst.word(),

@@ -208,9 +208,24 @@ fn short_ref(full: &str) -> String {
 pub(crate) fn legend() -> Vec<(&'static str, &'static str, &'static str)> {
     use crate::records::CellState as S;
     let states = [
-        S::Passed, S::Failed, S::TimedOut, S::Running, S::Queued, S::Cancelled, S::Neutral, S::Held, S::NeverReported,
-        S::NotDispatched, S::Skipped,
+        S::Passed,
+        S::Failed,
+        S::TimedOut,
+        S::Running,
+        S::Queued,
+        S::Cancelled,
+        S::Neutral,
+        S::Held,
+        S::NeverReported,
+        S::NotDispatched,
+        S::Skipped,
     ];
-    let shown = |state: S| (state.letter(), words::shape(state).class(), if state == S::Skipped { "not for this entry" } else { state.word() });
+    let shown = |state: S| {
+        (
+            state.letter(),
+            words::shape(state).class(),
+            if state == S::Skipped { "not for this entry" } else { state.word() },
+        )
+    };
     states.into_iter().map(shown).collect()
 }

@@ -202,7 +202,9 @@ fn teach(question: &Question, up: &str) -> Empty {
     }
     match question.kind {
         Kind::PullRequest => Empty::new(
-            format!("Each event of a pull request of `{up}` that is relayed will have a row here, each entry of the allowlist a column."),
+            format!(
+                "Each event of a pull request of `{up}` that is relayed will have a row here, each entry of the allowlist a column."
+            ),
             "Open or push to a pull request there, or look at the allowlist to see who would get it.",
         ),
         Kind::Push => Empty::new(
@@ -210,7 +212,9 @@ fn teach(question: &Question, up: &str) -> Empty {
             "Entries choose refs by their option `refs`; without it they get all pushes.",
         ),
         Kind::Nightly => Empty::new(
-            format!("Runs that downstream repositories start by themselves at a commit of `{up}` will have a row here."),
+            format!(
+                "Runs that downstream repositories start by themselves at a commit of `{up}` will have a row here."
+            ),
             "They report with `event_type` `nightly`, with the commit as `delivery_id`.",
         ),
     }

@@ -120,7 +120,10 @@ pub(super) async fn pull(
             gate_reasons: gate.map(gate_reasons).unwrap_or_default(),
             superseded: None,
             subject: panel_links::subject(&format!("{}#{number}", up.key())),
-            github: Some(GitHubLink::new("on GitHub", format!("{}/pull/{number}", links::on_github(&desk.relay.web, up)))),
+            github: Some(GitHubLink::new(
+                "on GitHub",
+                format!("{}/pull/{number}", links::on_github(&desk.relay.web, up)),
+            )),
         },
         sections,
         skipped,
@@ -216,7 +219,8 @@ fn heading(
     if repo.is_some() {
         crumbs.push(("Dispatch", links::dispatch(&dispatch.delivery_id)));
     }
-    let mut facts = vec![("event", format!("{} {}", dispatch.kind.event_type(), dispatch.action.as_deref().unwrap_or_default()))];
+    let mut facts =
+        vec![("event", format!("{} {}", dispatch.kind.event_type(), dispatch.action.as_deref().unwrap_or_default()))];
     facts.extend(dispatch.git_ref.clone().map(|name| ("ref", name)));
     facts.extend(dispatch.base.clone().map(|base| ("base", base)));
     facts.push(("author", dispatch.author.clone()));
@@ -273,8 +277,7 @@ async fn sections(
     let mut sections = Vec::new();
     for (at, (delivery_id, target)) in targets.into_iter().enumerate() {
         let read = at < RESULTS_READ && !target.runs.is_empty();
-        let results =
-            if read { reading::results(&desk.reader, &delivery_id, &target.repo).await? } else { Vec::new() };
+        let results = if read { reading::results(&desk.reader, &delivery_id, &target.repo).await? } else { Vec::new() };
         let lines = CheckLine::of(&checks, &target.repo, desk);
         sections.push(Section::new(desk, &delivery_id, &target, results, lines, now));
     }
