@@ -123,6 +123,7 @@ impl<'d> Draft<'d> {
 
     /// Asks for a check run to converge to what is wanted.
     pub(crate) fn check(&mut self, desired: &crate::checks::state::Desired, installation: Option<Installation>) {
+        self.fact("check.wanted", desired.told());
         self.intent(NewIntent {
             automation: NAME,
             kind: CHECK_RUN.to_owned(),
@@ -166,6 +167,6 @@ fn gauges(target: &TargetRecord) -> [(&'static str, i64); 3] {
     let sending = matches!(target.state, TargetState::Unsent | TargetState::Unconfirmed);
     // Below L2 nothing is reported, so that nothing waits for it either.
     let sent = target.state == TargetState::Sent && target.level.reports();
-    let waiting = (sending || sent) && target.runs.is_empty() && !superseded;
+    let waiting = (sending || sent) && !target.has_reported() && !superseded;
     [("held", i64::from(held)), ("waiting", i64::from(waiting)), ("open", i64::from(target.open()))]
 }

@@ -31,7 +31,7 @@ mod repo;
 mod setup;
 mod story;
 pub(crate) mod strip;
-mod trends;
+pub(crate) mod trends;
 pub(crate) mod words;
 
 use std::sync::Arc;

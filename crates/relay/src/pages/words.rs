@@ -173,6 +173,7 @@ pub(crate) fn tell(fact: &Fact) -> Option<Told> {
             (Flow::In, Some(Shape::Denied), "The allowlist was refused; the last good one stays in force.".to_owned())
         }
         "identity.reset" => (Flow::Decided, None, format!("The pinned id of `{repo}` was reset{}.", by())),
+        "demotion.suppressed" => (Flow::Decided, None, format!("New check runs of `{repo}` are suppressed{}.", by())),
         "demotion.lifted" => (Flow::Decided, None, format!("The demotion of `{repo}` was lifted for 7 days{}.", by())),
         _ => return None,
     };
