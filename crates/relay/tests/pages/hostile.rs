@@ -30,10 +30,13 @@ async fn names_titles_reports_and_error_texts_are_inert_on_every_page_of_the_rel
         .workflow("url", "javascript:alert(1)")
         .workflow("artifact_url", "https://x.example/\"><script>alert(1)</script>")
         .workflow("failed_tests", json!([{ "name": evil, "message": evil, "stacktrace": evil }]))
-        .workflow("triage_verdict", json!({
-            "schema_version": 1, "category": "upstream", "confidence": "high",
-            "summary": evil, "suspected_upstream": evil, "evidence": evil,
-        }));
+        .workflow(
+            "triage_verdict",
+            json!({
+                "schema_version": 1, "category": "upstream", "confidence": "high",
+                "summary": evil, "suspected_upstream": evil, "evidence": evil,
+            }),
+        );
     assert_eq!(town.report("two/b", run, &said).await.status, 200);
     town.soon().await;
 
@@ -61,7 +64,7 @@ async fn names_titles_reports_and_error_texts_are_inert_on_every_page_of_the_rel
         "/subjects/org/up/1".to_owned(),
     ] {
         let page = town.get(&path).await;
-        for evil in ["<script>alert", "<img src=x", "href=\"javascript:", "\u{202e}", "\"><script"] {
+        for evil in ["<script>alert", "<img src=x", "href=\"javascript:", "\u{202e}", "\"><script>"] {
             assert!(!page.body.contains(evil), "{evil:?} on {path}:\n{}", page.main());
         }
         seen += page.count("alert(1)");
