@@ -4,11 +4,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod again;
 mod dispatch;
 mod endpoint;
 mod gate;
 mod interleavings;
 mod planning;
+mod required;
 mod results;
 mod scenarios;
 mod sending;
