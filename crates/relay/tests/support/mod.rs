@@ -15,7 +15,7 @@ use switchboard_relay::identity::issuers;
 use switchboard_relay::records::{DispatchRecord, Kind, ResultRecord, RowRecord, TargetRecord, keys, views};
 use switchboard_simulator::{Access, CheckRunView, Downstream, Expected, Pull, Repository, RunId, Workflow};
 use switchboard_store::FactsOf;
-use switchboard_testkit::{Reported, Wiring, World};
+use switchboard_testkit::{Builder, Reported, Wiring, World};
 
 pub mod reports;
 pub mod scribe;
@@ -45,6 +45,15 @@ pub fn name(text: &str) -> RepoName {
 impl Town {
     /// An upstream with this allowlist, which has been read.
     pub async fn with(config: Config, allowlist: &str) -> Self {
+        Self::founded(config, allowlist, |builder| builder).await
+    }
+
+    /// The same, with everything that happens by the clock.
+    pub async fn scheduled(config: Config, allowlist: &str) -> Self {
+        Self::founded(config, allowlist, Builder::schedules).await
+    }
+
+    async fn founded(config: Config, allowlist: &str, built: impl FnOnce(Builder) -> Builder) -> Self {
         let relay = {
             let config = config.clone();
             move || Relay::new(config.clone(), name(UP), "https://github.com")
@@ -54,7 +63,7 @@ impl Town {
             move |wiring: &Wiring<'_>| callback(&config, relay(), wiring)
         };
         let automations = move || -> Vec<Arc<dyn Automation>> { vec![Arc::new(relay()), Arc::new(scribe::Scribe)] };
-        let world = World::with_all(automations).queue(QUEUE).routes(routes);
+        let world = built(World::with_all(automations).queue(QUEUE).routes(routes));
         let mut world = world
             .events(&["pull_request", "push", "check_run", "check_suite", "workflow_run"])
             .permissions(&[
