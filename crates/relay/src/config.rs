@@ -22,7 +22,7 @@ pub const PAYLOAD_LIMIT_BYTES: RangeInclusive<u32> = 32_768..=65_000;
 /// Allowed values of `timeout_minutes` and `start_timeout_minutes`, here and in the allowlist: up to a week.
 pub const TIMEOUT_MINUTES: RangeInclusive<u32> = 1..=10_080;
 /// Allowed values of `max_targets`: a plan writes some records for each, and must fit one settlement.
-pub const MAX_TARGETS: RangeInclusive<u32> = 1..=600;
+pub const MAX_TARGETS: RangeInclusive<u32> = 1..=300;
 /// Allowed values of `max_results_per_target`.
 pub const MAX_RESULTS_PER_TARGET: RangeInclusive<u32> = 1..=10_000;
 /// Allowed values of `rate_limit_per_minute`.

@@ -11,16 +11,19 @@
 //! | `relay.rerequest` | `{up}@checks` | [`rerequest`]: somebody clicked re-run |
 //! | `relay.allowlist` | `relay:allowlist` | [`list`]: reads, judges and writes the list |
 //! | `relay.rollup`, `.board`, `.daily` | their own | [`rollup`]: what pages show at once, and the daily look at levels |
+//! | `relay.tell` | its own | [`told`]: the relay's row of the overview |
 //! | `relay.prune` | its own | [`prune`]: what is older than the retention goes |
 //! | `relay.operate` | the dispatch's, or the entry's | [`operate`]: what operators ask for |
-//! | intent `dispatch`, `check_run`, `rerun` | its key | [`deliver`](crate::deliver) |
+//! | intent `dispatch`, `check_run`, `rerun`, `comment` | its key | [`deliver`](crate::deliver) |
 
 pub(crate) mod context;
 pub(crate) mod draft;
 mod expire;
+mod files;
 mod ledger;
 pub mod list;
 mod nightly;
+mod oncall;
 mod operate;
 pub(crate) mod plan;
 mod project;
@@ -31,6 +34,7 @@ pub(crate) mod report;
 mod rerequest;
 mod rollup;
 pub(crate) mod sent;
+mod told;
 mod verify;
 
 use std::sync::Arc;
@@ -40,15 +44,19 @@ use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use switchboard_engine::{API, Arrival, Automation, Context, GITHUB, Patience, Schedule, Trouble};
+use switchboard_clock::Timestamp;
+use switchboard_engine::files::FilesRead;
+use switchboard_engine::{API, Arrival, Automation, Context, GITHUB, Patience, Reader, Schedule, Trouble};
 use switchboard_github::RepoName;
 use switchboard_store::{Failure, Follows, Installation, Lane, NewJob, Queue, Settlement, Work};
 
+use crate::cache::{Backend, Cache, Embedded};
 use crate::config::Config;
 use crate::deliver::installed::Installed;
+use crate::observe::{Observer, Unobserved};
 use crate::records::keys;
 
-pub use operate::{DEMOTION_LIFT, IDENTITY_RESET, OperatorOrder, REDISPATCH, REFRESH};
+pub use operate::{DEMOTION_LIFT, DEMOTION_SUPPRESS, IDENTITY_RESET, OperatorOrder, REDISPATCH, REFRESH};
 pub use sent::Sent;
 
 /// The automation's name.
@@ -78,6 +86,8 @@ pub(crate) const ROLLUP: &str = "relay.rollup";
 pub(crate) const BOARD: &str = "relay.board";
 /// Looks at levels, once a day.
 pub(crate) const DAILY: &str = "relay.daily";
+/// Says how the relay is doing.
+pub(crate) const TELL: &str = "relay.tell";
 /// Deletes what is older than the retention.
 pub(crate) const PRUNE: &str = "relay.prune";
 
@@ -87,6 +97,8 @@ pub const DISPATCH: &str = "dispatch";
 pub const CHECK_RUN: &str = "check_run";
 /// Runs something again.
 pub const RERUN: &str = "rerun";
+/// Tells who is on call.
+pub const COMMENT: &str = "comment";
 
 /// How long an unsent dispatch is worth sending.
 pub(crate) const DISPATCH_EXPIRY: Duration = Duration::from_secs(6 * 3600);
@@ -101,13 +113,38 @@ pub struct Relay {
     pub(crate) installed: Arc<Installed>,
     /// Where people look at runs: `https://github.com`.
     pub(crate) web: Arc<str>,
+    /// What is kept at hand beside the store.
+    pub(crate) cache: Cache,
+    /// Who is told what is to be counted.
+    pub(crate) observer: Arc<dyn Observer>,
 }
 
 impl Relay {
     /// The relay of `upstream` under these settings. `web` is where GitHub's pages are, without a slash at the end.
     #[must_use]
     pub fn new(config: Config, upstream: RepoName, web: &str) -> Self {
-        Self { config: Arc::new(config), up: upstream, installed: Arc::default(), web: web.into() }
+        let cache = Cache::new(Arc::new(Embedded::default()), &config.cache_prefix, upstream.clone());
+        let (config, observer) = (Arc::new(config), Arc::new(Unobserved));
+        Self { config, up: upstream, installed: Arc::default(), web: web.into(), cache, observer }
+    }
+
+    /// With a cache that is kept there; without this, it is in this process.
+    #[must_use]
+    pub fn cached_in(self, backend: Arc<dyn Backend>) -> Self {
+        let cache = Cache::new(backend, &self.config.cache_prefix, self.up.clone());
+        Self { cache, ..self }
+    }
+
+    /// What is kept at hand beside the store.
+    #[must_use]
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// The same, telling somebody what is to be counted.
+    #[must_use]
+    pub fn observed(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer, ..self }
     }
 
     /// Its settings.
@@ -199,6 +236,7 @@ impl Automation for Relay {
             BOARD => self.board(context).await,
             DAILY => self.daily(context).await,
             PRUNE => self.prune(context).await,
+            TELL => self.tell(context).await,
             ALLOWLIST => self.read_list(job, context).await,
             other => Err(Trouble::permanent("unknown_kind", format!("this release has no handler for {other}"))),
         }
@@ -209,6 +247,7 @@ impl Automation for Relay {
             DISPATCH => self.carry_dispatch(intent, context).await,
             CHECK_RUN => self.carry_check(intent, context).await,
             RERUN => self.carry_rerun(intent, context).await,
+            COMMENT => self.carry_comment(intent, context).await,
             other => Err(Trouble::permanent("unknown_kind", format!("this release has no carrier for {other}"))),
         }
     }
@@ -221,11 +260,20 @@ impl Automation for Relay {
         }
     }
 
+    async fn settled(&self, settlement: &Settlement, now: Timestamp) {
+        self.cache.put(self.cache.following(settlement, &self.config), now).await;
+    }
+
+    async fn files(&self, store: &Reader) -> switchboard_store::Result<FilesRead> {
+        self.files_read(store).await
+    }
+
     fn schedules(&self) -> Vec<Schedule> {
         let schedule = |kind, lane, every, at_start| Schedule { kind, queue: QUEUE, lane, every, at_start };
         vec![
             schedule(ALLOWLIST, keys::ALLOWLIST_LANE, self.config.allowlist_ttl, true),
             schedule(DAILY, Lane::of(DAILY), rollup::DAILY_EVERY, true),
+            schedule(TELL, told::LANE, told::EVERY, true),
             schedule(PRUNE, Lane::of(PRUNE), prune::EVERY, false),
         ]
     }

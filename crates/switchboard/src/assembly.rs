@@ -16,6 +16,7 @@ use switchboard_github::{GitHub, InstallationId};
 use switchboard_panel::{
     Access, Auth, AutomationPages, Budget, Budgets, Insight, Panel, SettingRow, TokenLife, Version, Visibility,
 };
+use switchboard_relay::pages::RelayPages;
 use switchboard_store::{Installation, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -95,9 +96,9 @@ impl Budgets for ClientBudgets {
 
 /// The automations that are switched on, for what they tell without a server.
 #[must_use]
-pub fn automations(dispatcher: &Config) -> Vec<Arc<dyn Automation>> {
+pub fn automations(dispatcher: &Config, relay: &switchboard_relay::config::Config) -> Vec<Arc<dyn Automation>> {
     let dispatcher = dispatcher.enabled.then(|| Arc::new(Dispatcher::new(dispatcher.clone(), None)) as _);
-    dispatcher.into_iter().collect()
+    dispatcher.into_iter().chain(relay::without_server(relay)).collect()
 }
 
 /// A server, put together and not running yet.
@@ -134,7 +135,8 @@ impl Server {
         let listening = Arc::new(Telemetry { metrics: telemetry.metrics, traces: telemetry.traces });
         engine.observer = Arc::clone(&listening) as _;
         let github = github.observed(Arc::clone(&listening.metrics) as _);
-        let watched = Watched::new(Arc::clone(&store), github.clone(), telemetry.database, version.version.clone());
+        let watched = Watched::new(Arc::clone(&store), github.clone(), telemetry.database, version.version.clone())
+            .with_relay(relay_parts.as_ref().map(RelayParts::watched));
         let metrics = telemetry::router(Arc::clone(&listening.metrics), watched, version.started_at);
         let access_to_metrics = if telemetry.public_metrics { Visibility::Public } else { Visibility::SignedIn };
         let slug = github.slug().map(|slug| slug.as_str().to_owned());
@@ -144,7 +146,7 @@ impl Server {
             automations.push(Arc::clone(dispatcher) as Arc<dyn Automation>);
             engine.queues.push(switchboard_dispatcher::handlers::QUEUE);
         }
-        let relay = relay_parts.as_ref().map(|parts| parts.relay(&github_url));
+        let relay = relay_parts.as_ref().map(|parts| parts.relay(&github_url, &listening.metrics));
         if let Some(relay) = &relay {
             automations.push(Arc::new(relay.clone()));
             engine.queues.push(switchboard_relay::handlers::QUEUE);
@@ -157,17 +159,20 @@ impl Server {
         };
         let parts = Parts { store: Arc::clone(&store), github, clock, entropy, secrets, automations };
         let engine = Arc::new(Engine::new(parts, engine));
+        let mut pages: Vec<Arc<dyn AutomationPages>> = Vec::new();
+        if let Some(relay) = &relay {
+            pages.push(Arc::new(RelayPages::new(Arc::clone(&store), relay.clone(), &engine)));
+        }
+        if let Some(dispatcher) = &dispatcher {
+            pages.push(Arc::new(DispatcherPages::new(Arc::clone(&store), Arc::clone(dispatcher), &engine)));
+        }
         let callback = relay_parts.zip(relay).map(|(parts, relay)| parts.callback(relay, &engine, Arc::clone(&store)));
-        let pages = dispatcher.iter().map(|dispatcher| {
-            let pages = DispatcherPages::new(Arc::clone(&store), Arc::clone(dispatcher), &engine);
-            Arc::new(pages) as Arc<dyn AutomationPages>
-        });
         let panel = Panel {
             store: Arc::clone(&store),
             actions: Arc::new(engine.acceptor().clone()),
             auth,
             access,
-            automations: pages.collect(),
+            automations: pages,
             version,
             github_url,
             shutdown: shutdown.clone(),
@@ -176,7 +181,7 @@ impl Server {
         let router = switchboard_engine::webhook::router(engine.acceptor().clone())
             .merge(probes::router(store, readiness))
             .merge(switchboard_dispatcher::pages::schemas())
-            .merge(relay::schemas())
+            .merge(switchboard_relay::pages::schemas())
             .merge(callback.unwrap_or_default())
             .merge(panel.router_with(insight));
         Self { engine, dispatcher, router, shutdown, telemetry: listening }

@@ -4,18 +4,20 @@ use std::time::Duration;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use serde_json::Value;
 use switchboard_clock::Timestamp;
+use switchboard_github::RepoName;
 use switchboard_panel::components::{Html, Mark, State as Shape, Time, count, plural};
 use switchboard_store::{Counters, KeyRange, Result};
 
 use super::Desk;
 use crate::config::CacheBackend;
 use crate::handlers::NAME;
-use crate::records::{AllowlistRecord, Kind, Pulse, keys, views};
+use crate::records::{AllowlistRecord, Kind, ProbeRecord, Pulse, keys, views};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const HOURS: u32 = 24;
+/// Heads of the probe that are told of.
+const PROBE_HEADS: usize = 5;
 
 /// How the relay is.
 pub(crate) struct Health {
@@ -63,7 +65,11 @@ impl Health {
         let dead = reader.backlog().await?.dead;
         let dead_letters = dead.iter().filter(|((automation, _), _)| automation == NAME).map(|(_, count)| count).sum();
         let probe = match &desk.relay.config().probe_repo {
-            Some(_) => reader.get::<Value>(&views::PROBE, &keys::upstream(up)).await?.as_ref().and_then(probed),
+            Some(_) => {
+                let range = KeyRange::prefix(&keys::probes(up));
+                let heads: Vec<(_, ProbeRecord)> = reader.list(&views::PROBE, range, PROBE_HEADS).await?;
+                Some((heads.iter().filter(|(_, head)| head.as_expected).count(), heads.len()))
+            }
             None => None,
         };
         let minutes = u64::from(desk.relay.config().stale_after_minutes);
@@ -86,17 +92,11 @@ impl Health {
     }
 }
 
-/// How many of the probe's heads were as expected. The record is written by another release perhaps, so it is read with care.
-fn probed(record: &Value) -> Option<(usize, usize)> {
-    let heads = record.get("heads").unwrap_or(record).as_array()?;
-    let good = |head: &&Value| ["as_expected", "asExpected", "ok"].iter().any(|name| head[*name] == Value::Bool(true));
-    Some((heads.iter().filter(good).count(), heads.len()))
-}
-
 /// The strip as it is shown.
 #[derive(Template)]
 #[template(path = "relay/strip.html")]
 pub(crate) struct Strip {
+    topics: String,
     items: Vec<Item>,
     banner: Option<Html>,
 }
@@ -105,6 +105,8 @@ pub(crate) struct Strip {
 struct Item {
     label: &'static str,
     mark: Mark,
+    /// Whether its word says more than the shape does.
+    worded: bool,
     time: Option<Time>,
     href: Option<&'static str>,
 }
@@ -122,8 +124,11 @@ struct Banner<'b> {
 
 impl Strip {
     /// What the strip says of this health.
-    pub(crate) fn new(health: &Health) -> Self {
+    pub(crate) fn new(health: &Health, up: &RepoName) -> Self {
         let now = health.now;
+        let pulses = health.pulses.iter().map(|(what, _)| format!("record/{}/{}", views::PULSE, keys::pulse(up, what)));
+        let list = format!("record/{}/{}", views::ALLOWLIST, keys::upstream(up));
+        let topics = pulses.chain([list]).collect::<Vec<_>>().join(" ");
         let pulse = |(what, at): (&'static str, Option<Timestamp>)| {
             let label = match what {
                 "event" => "last event",
@@ -136,9 +141,13 @@ impl Strip {
                 Some(_) if health.is_stale(at) => "stale",
                 Some(_) => "",
             };
-            Item { label, mark: Mark::new(shape, word), time: at.map(|at| Time { at, now }), href: None }
+            let time = at.map(|at| Time { at, now });
+            Item { label, worded: !word.is_empty(), mark: Mark::new(shape, word), time, href: None }
         };
-        let plain = |label, shape, word: String| Item { label, mark: Mark::new(shape, word), time: None, href: None };
+        let plain = |label, shape, word: String| {
+            let mark = Mark::new(shape, word);
+            Item { label, mark, worded: true, time: None, href: None }
+        };
         let quiet = |bad: bool, otherwise: Shape| if bad { Shape::Failed } else { otherwise };
         let mut items: Vec<Item> = health.pulses.iter().copied().map(pulse).collect();
         let (waiting, held) = (health.gauged("waiting"), health.gauged("held"));
@@ -150,9 +159,14 @@ impl Strip {
         let shape = if dead > 0 { Shape::Dead } else { Shape::Succeeded };
         items.push(Item { href: Some("/jobs?state=dead"), ..plain("dead letters", shape, count(dead)) });
         items.push(Item { href: Some("/relay/allowlist"), ..allowlist(health) });
-        if let Some((good, of)) = health.probe {
-            let shape = if good < of { Shape::Failed } else { Shape::Succeeded };
-            items.push(plain("probe", shape, format!("{good} of {} as expected", plural(of as u64, "head", "heads"))));
+        match health.probe {
+            None => {}
+            Some((_, 0)) => items.push(plain("probe", Shape::Waiting, "no head yet".to_owned())),
+            Some((good, of)) => {
+                let shape = if good < of { Shape::Failed } else { Shape::Succeeded };
+                let word = format!("{good} of {} as expected", plural(of as u64, "head", "heads"));
+                items.push(plain("probe", shape, word));
+            }
         }
         items.push(plain("cache", Shape::Waiting, health.cache.to_owned()));
         let error = health.allowlist.as_ref().and_then(|list| list.error.as_ref());
@@ -164,13 +178,14 @@ impl Strip {
                 first: error.diagnostics.first().map(|first| (first.line, first.message.as_str())),
             })
         });
-        Self { items, banner }
+        Self { topics, items, banner }
     }
 }
 
 fn allowlist(health: &Health) -> Item {
     let item = |shape, word: &'static str, at: Option<Timestamp>| Item {
         label: "allowlist",
+        worded: true,
         mark: Mark::new(shape, word),
         time: at.map(|at| Time { at, now: health.now }),
         href: None,
@@ -180,18 +195,5 @@ fn allowlist(health: &Health) -> Item {
         Some(AllowlistRecord { error: Some(error), .. }) => item(Shape::Denied, "refused", Some(error.since)),
         Some(AllowlistRecord { list: None, .. }) => item(Shape::Failed, "never read", None),
         Some(record) => item(Shape::Succeeded, "valid", record.since),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn the_probe_is_read_with_care() {
-        assert_eq!(probed(&json!({ "heads": [{ "ok": true }, { "as_expected": false }] })), Some((1, 2)));
-        assert_eq!(probed(&json!({ "something": "else" })), None);
     }
 }

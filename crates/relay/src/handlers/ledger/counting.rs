@@ -5,8 +5,8 @@ use switchboard_clock::Timestamp;
 
 use super::{Ledger, millis};
 use crate::advance::State;
-use crate::count::{class, e2e_field, moves};
-use crate::records::{Counted, TargetState, keys, views};
+use crate::count::{Class, class, e2e_field, moves};
+use crate::records::{Counted, ProbeRecord, TargetState, keys, views};
 
 impl Ledger<'_> {
     pub(super) fn average(&mut self, what: &str, at: Timestamp, value: u64) {
@@ -45,6 +45,19 @@ impl Ledger<'_> {
         if !self.target.head_counted && !counting.is_empty() {
             self.target.head_counted = true;
             self.draft.count(self.dispatch.kind, &self.target.repo, self.draft.now, "heads", 1);
+        }
+        let never_reported = self.target.state == TargetState::NeverReported;
+        // What was overtaken says nothing of the relay.
+        if probe && (self.target.is_done() || never_reported) && self.target.superseded.is_none() {
+            let passed = |place: &usize| {
+                self.results[*place].counted.as_ref().is_some_and(|counted| counted.class == Class::Pass)
+            };
+            let record = ProbeRecord {
+                head: self.dispatch.head.clone(),
+                delivery_id: self.dispatch.delivery_id.clone(),
+                as_expected: !counting.is_empty() && counting.values().all(passed),
+            };
+            self.draft.put(views::PROBE, keys::probe(&self.relay.up, self.dispatch.seq), &record);
         }
         self.settle_end_to_end();
     }
