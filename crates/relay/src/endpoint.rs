@@ -161,7 +161,14 @@ impl Callback {
             let about = subject(&self.relay.up, None, &report.delivery_id);
             (keys::nightly_lane(&self.relay.up).as_str().to_owned(), about)
         } else {
-            let dispatch = self.dispatched(&of, learned).await?;
+            let dispatch = match self.dispatched(&of, learned).await {
+                // Whoever speaks for two dispatches is told so, whether or not the other one exists.
+                Err(refusal) if refusal.code == Code::UnknownDispatch => {
+                    self.unbound(identity, &report).await?;
+                    return Err(refusal);
+                }
+                dispatched => dispatched?,
+            };
             if dispatch.kind.event_type() != report.kind.as_str() {
                 return Err(Refusal::field("event_type", "must be the event that was dispatched"));
             }
@@ -169,6 +176,16 @@ impl Callback {
         };
         learned.extend(self.relay.cache.spoken(&of, identity.expires_at, self.clock.now()));
         self.store(identity, report, lane, about, &result).await
+    }
+
+    /// Step 8 where nothing is written: whether the run has spoken for another dispatch before.
+    async fn unbound(&self, identity: &Identity, report: &Report) -> Result<(), Refusal> {
+        let key = keys::bound_run(&identity.repository, &report.run_id);
+        let bound: Option<serde_json::Value> = self.store.get(&views::BOUND, &key).await.map_err(store)?;
+        match bound {
+            Some(bound) if bound["for"] != report.delivery_id.as_str() => Err(run_bound()),
+            _ => Ok(()),
+        }
     }
 
     /// Step 9: the dispatch that the report answers, if it was planned for this repository.
@@ -239,9 +256,7 @@ impl Callback {
         };
         let acceptance = self.acceptor.verified(verified).await.map_err(store)?;
         match acceptance.verdict {
-            Verdict::Bound { binding: 0 } => {
-                Err(Refusal::new(Code::RunBound, "This run has reported on another dispatch before."))
-            }
+            Verdict::Bound { binding: 0 } => Err(run_bound()),
             Verdict::Bound { .. } => {
                 Err(Refusal::new(Code::TokenReused, "This token has spoken for another result before."))
             }
@@ -291,6 +306,10 @@ fn shape(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
         return Err(Refusal::new(Code::ContentType, "The body's content type is not application/json."));
     }
     Ok(())
+}
+
+fn run_bound() -> Refusal {
+    Refusal::new(Code::RunBound, "This run has reported on another dispatch before.")
 }
 
 fn too_large() -> Refusal {

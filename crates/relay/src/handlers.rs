@@ -243,6 +243,7 @@ impl Automation for Relay {
     async fn give_up(&self, work: &Work, failure: &Failure, context: &Context) -> Settlement {
         match work.kind.as_str() {
             DISPATCH => self.dispatch_given_up(work, failure, context),
+            CHECK_RUN => self.check_given_up(work, failure),
             _ => Settlement::done(),
         }
     }

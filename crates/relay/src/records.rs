@@ -13,7 +13,7 @@ mod row;
 mod target;
 pub mod views;
 
-pub use board::{BoardEntry, BoardRecord, DailyRecord, HealthRecord, Pulse, SummaryRecord};
+pub use board::{BoardEntry, BoardRecord, DailyRecord, HealthRecord, ProbeRecord, Pulse, SummaryRecord};
 pub use dispatch::{
     BodyRecord, DispatchRecord, HeadRecord, InboxRecord, Kind, SkippedEntry, Superseded, SupersededWhy,
 };

@@ -2,6 +2,8 @@
 //!
 //! Whoever changes a result says so to the ledger; [`Ledger::close`] draws the consequences once: runs, numbers, row, timers, checks.
 
+mod counting;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -14,16 +16,13 @@ use switchboard_store::{Follows, NewJob, Settlement};
 use crate::advance::State;
 use crate::allowlist::{Entry, Level};
 use crate::conclusion::Conclusion;
-use crate::count::{class, e2e_field, moves};
 use crate::handlers::draft::Draft;
 use crate::handlers::expire::ExpireOrder;
 use crate::handlers::plan::put_row;
 use crate::handlers::project::Seen;
 use crate::handlers::verify::VerifyOrder;
 use crate::handlers::{EXPIRE, Relay, VERIFY, context, job};
-use crate::records::{
-    Cell, Counted, DispatchRecord, ResultRecord, RowRecord, RunRecord, TargetRecord, TargetState, keys, views,
-};
+use crate::records::{Cell, DispatchRecord, ResultRecord, RowRecord, RunRecord, TargetRecord, keys, views};
 use crate::verify::{SILENT_RUN_ENDS_AFTER, next_look};
 
 /// A target with everything that hangs on it, and what has changed.
@@ -110,6 +109,7 @@ impl<'l> Ledger<'l> {
                 looks: 0,
                 ended: false,
                 conclusion: None,
+                outdone: false,
                 e2e: None,
                 delivery_id: None,
             });
@@ -126,13 +126,14 @@ impl<'l> Ledger<'l> {
     /// Ends a result, and notes how long it took.
     pub(super) fn complete(&mut self, place: usize, state: State, at: Timestamp, reported: bool) {
         let result = &mut self.results[place];
-        let first = result.completed_at.is_none();
         result.state = state;
-        result.completed_at = Some(at);
-        if !reported || !first {
+        if !reported {
+            // When GitHub was asked is not when it ended.
+            result.completed_at.get_or_insert(at);
             return;
         }
-        if let Some(started) = result.started_at {
+        result.completed_at = Some(at);
+        if let Some(started) = result.started_at.filter(|_| result.execution_ms.is_none()) {
             let took = millis(at.since(started));
             result.execution_ms = Some(took);
             self.average("exec", self.results[place].first_at, took);
@@ -147,15 +148,6 @@ impl<'l> Ledger<'l> {
             self.results[place].queue_ms = Some(waited);
             self.average("queue", at, waited);
         }
-    }
-
-    fn average(&mut self, what: &str, at: Timestamp, value: u64) {
-        if self.target.silent {
-            return;
-        }
-        let kind = self.dispatch.kind;
-        self.draft.count(kind, &self.target.repo, at, &format!("{what}_ms"), i64::try_from(value).unwrap_or(i64::MAX));
-        self.draft.count(kind, &self.target.repo, at, &format!("{what}_n"), 1);
     }
 
     /// A job about this target, in its lane, later.
@@ -318,6 +310,11 @@ impl<'l> Ledger<'l> {
         self.target.total = count(shown.len());
         self.target.passed = count(ends.iter().filter(|end| **end == Conclusion::Success).count());
         self.target.worst = ends.into_iter().max();
+        for run in &mut self.target.runs {
+            let of_run = |result: &&ResultRecord| result.run_id == run.id;
+            run.outdone = self.results.iter().any(|result| of_run(&result))
+                && !shown.values().any(|place| of_run(&&self.results[*place]));
+        }
     }
 
     /// Each name's newest attempt among those that `counts`, by place.
@@ -331,81 +328,6 @@ impl<'l> Ledger<'l> {
             }
         }
         newest
-    }
-
-    /// Moves the numbers from what was counted to what counts now, in the day of each row's first report.
-    fn settle_counts(&mut self) {
-        if self.target.silent {
-            return;
-        }
-        let probe = self.relay.config.probe_repo.as_ref() == Some(&self.target.repo);
-        let counting = self.newest(|result| !result.is_open());
-        for place in 0..self.results.len() {
-            let result = &self.results[place];
-            let name = (result.workflow.clone(), result.result.clone());
-            let now = match result.state {
-                State::Completed { conclusion, .. } if counting.get(&name) == Some(&place) => {
-                    Some(class(&result.result, conclusion, result.decorations.verdict.as_ref(), probe))
-                }
-                _ => None,
-            };
-            let before = result.counted.as_ref().map(|counted| counted.class);
-            let (kind, bucket) = (self.dispatch.kind, self.first_of(&name));
-            let counted = now.map(|class| Counted { class, bucket, kind });
-            for (field, by) in moves(before, now) {
-                self.draft.count(kind, &self.target.repo, bucket, field, by);
-            }
-            self.results[place].counted = counted;
-        }
-        if !self.target.head_counted && !counting.is_empty() {
-            self.target.head_counted = true;
-            self.draft.count(self.dispatch.kind, &self.target.repo, self.draft.now, "heads", 1);
-        }
-        self.settle_end_to_end();
-    }
-
-    /// When a name was first reported: all its attempts count in that day.
-    fn first_of(&self, (workflow, result): &(String, String)) -> Timestamp {
-        let attempts = self.results.iter().filter(|known| known.workflow == *workflow && known.result == *result);
-        attempts.map(|known| known.first_at).min().unwrap_or(self.draft.now)
-    }
-
-    /// A run's end-to-end time moves as its last completion moves.
-    fn settle_end_to_end(&mut self) {
-        let Some(sent) = self.target.sent_at else { return };
-        for run in &mut self.target.runs {
-            let of_run = self.results.iter().filter(|result| result.run_id == run.id && result.attempt == 1);
-            let last = of_run.filter_map(|result| result.completed_at).max();
-            let field = last.map(|last| e2e_field(millis(last.since(sent))).to_owned());
-            if field == run.e2e {
-                continue;
-            }
-            let kind = self.dispatch.kind;
-            let mut count = |field: &str, by| self.draft.count(kind, &self.target.repo, run.first_at, field, by);
-            match &run.e2e {
-                Some(field) => count(field, -1),
-                None => count("runs", 1),
-            }
-            if let Some(field) = &field {
-                count(field, 1);
-            }
-            run.e2e = field;
-        }
-    }
-
-    /// A report or GitHub proves that the target was sent, whatever was believed.
-    pub(super) fn proven(&mut self) {
-        if self.target.state == TargetState::NeverReported {
-            self.draft.count(self.dispatch.kind, &self.target.repo, self.draft.now, "never_reported", -1);
-        }
-        if matches!(self.target.state, TargetState::Unsent | TargetState::Unconfirmed) {
-            let intent = keys::dispatch_intent(&self.dispatch.delivery_id, &self.target.repo, self.target.generation);
-            self.draft.withdraw(intent);
-        }
-        if self.target.state != TargetState::Held {
-            self.target.state = TargetState::Sent;
-            self.target.error = None;
-        }
     }
 }
 

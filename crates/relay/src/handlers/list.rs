@@ -10,7 +10,7 @@ use switchboard_github::permission::{Access, Permission};
 use switchboard_github::{Error, RepoName, Scope};
 use switchboard_store::{KeyRange, Settlement, Work};
 
-use crate::allowlist::{Allowlist, AllowlistSource, BUDGET, MAX_ENTRIES, diff, parse};
+use crate::allowlist::{Allowlist, AllowlistSource, BUDGET, Level, MAX_ENTRIES, diff, parse};
 use crate::handlers::draft::Draft;
 use crate::handlers::{PROJECT, Relay, TELL, job, told};
 use crate::records::{AllowlistError, AllowlistRecord, Kind, LevelRecord, RowRecord, keys, views};
@@ -124,7 +124,8 @@ impl Relay {
         }
     }
 
-    /// Lets open check runs of entries that dropped out of sight say so, on the pull requests that they were last sent.
+    /// Lets check runs of entries that dropped out of sight say so, and gates of those that are on L4 no more, on the pull requests that
+    /// they were last sent.
     async fn follow_drops(
         &self,
         draft: &mut Draft<'_>,
@@ -135,7 +136,12 @@ impl Relay {
         let Some(list) = list else { return Ok(()) };
         let reports = |repo: &RepoName| list.entry(repo).is_some_and(|entry| entry.level.reports());
         let mut numbers = BTreeSet::new();
-        for level in listed.values().filter(|level| level.entry.level.checks() && !reports(&level.entry.repo)) {
+        let gates = |repo: &RepoName| list.entry(repo).is_some_and(|entry| entry.level == Level::L4);
+        let dropped = |level: &&LevelRecord| {
+            let (stood, repo) = (level.entry.level, &level.entry.repo);
+            stood.checks() && !reports(repo) || stood == Level::L4 && !gates(repo)
+        };
+        for level in listed.values().filter(dropped) {
             let range = KeyRange::prefix(&keys::rows_of(&level.entry.repo, &self.up, Kind::PullRequest));
             let rows: Vec<(_, RowRecord)> = context.store.list(&views::ROW_REPO, range, FOLLOWED).await?;
             numbers.extend(rows.into_iter().filter_map(|(_, row)| row.number));

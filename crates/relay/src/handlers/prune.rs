@@ -100,6 +100,7 @@ impl Relay {
         {
             delete(views::PULL, keys::pull(&self.up, number));
         }
+        delete(views::PROBE, keys::probe(&self.up, row.seq));
         delete(views::BODY, keys::dispatch(id));
         delete(views::DISPATCH, keys::dispatch(id));
         Ok(())

@@ -46,6 +46,17 @@ impl Pulse {
     pub const EVERY: Duration = Duration::from_secs(10);
 }
 
+/// `relay.probe`: whether a head's results in the probe repository were as their names say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeRecord {
+    /// The head.
+    pub head: String,
+    /// The dispatch that it was tried by.
+    pub delivery_id: String,
+    /// Whether there are results, and all of them are as expected.
+    pub as_expected: bool,
+}
+
 /// `relay.daily`: the last day whose evaluation is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DailyRecord {

@@ -13,7 +13,7 @@ pub fn pulse(up: &RepoName, what: &str) -> Key {
     format!("{}/{what}", repo(up)).into()
 }
 
-/// `relay.allowlist`, `.probe`.
+/// `relay.allowlist`, `.daily`.
 #[must_use]
 pub fn upstream(up: &RepoName) -> Key {
     repo(up).into()
@@ -138,6 +138,18 @@ pub fn row(up: &RepoName, kind: Kind, seq: DeliveryId) -> Key {
 #[must_use]
 pub fn rows(up: &RepoName, kind: Kind) -> String {
     format!("{}/{}/", repo(up), kind.as_str())
+}
+
+/// `relay.probe`: one row a head, the newest first.
+#[must_use]
+pub fn probe(up: &RepoName, seq: DeliveryId) -> Key {
+    format!("{}{}", probes(up), inverted(seq)).into()
+}
+
+/// What the keys of all of the probe's heads begin with.
+#[must_use]
+pub fn probes(up: &RepoName) -> String {
+    format!("{}/", repo(up))
 }
 
 /// `relay.row.repo`.

@@ -61,7 +61,7 @@ views! {
     HEALTH = "relay.health";
     /// By upstream: the last day whose evaluation is done.
     DAILY = "relay.daily";
-    /// By upstream: the probe's last heads.
+    /// By upstream and head: whether the probe's results on it were as expected.
     PROBE = "relay.probe";
     /// By upstream: when something last happened.
     PULSE = "relay.pulse";

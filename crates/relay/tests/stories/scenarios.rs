@@ -137,6 +137,21 @@ async fn relay_28_a_check_whose_creation_got_no_answer_is_found_again() {
 }
 
 #[tokio::test]
+async fn relay_28_a_check_whose_creation_got_no_answer_is_withdrawn_with_its_label() {
+    let mut town = Town::with(Config { target_checks: false, ..config() }, L3).await;
+    town.downstream("three/c", five_minutes());
+    town.world.github.fault("POST", "/repos/org/up/check-runs").lose_answer();
+    town.world.github.fault("GET", "/repos/org/up/commits/*/check-runs").times(4).status(502);
+    let pull = town.up.open_pull(PullSpec::new("Add a kernel").labels(&[LABEL]));
+    town.world.run_for(MINUTE / 4).await;
+    pull.unlabel(LABEL);
+    town.minutes(90).await;
+    assert_eq!(town.check(&pull, BUILD).as_deref(), Some("neutral"));
+    assert_eq!(town.count_checks(BUILD), 1);
+    town.end_as_written().await;
+}
+
+#[tokio::test]
 async fn relay_23_the_echo_asks_for_no_check_run() {
     let mut town = Town::with(config(), L3).await;
     town.downstream("three/c", Downstream::run("CI").result("other").never_reports().succeeds_after(MINUTE));

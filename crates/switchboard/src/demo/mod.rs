@@ -10,6 +10,7 @@ mod door;
 mod narrator;
 mod stage;
 mod town;
+mod upstream;
 mod verdicts;
 mod watch;
 

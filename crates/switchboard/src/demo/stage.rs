@@ -9,6 +9,7 @@ use switchboard_dispatcher::config::Config;
 use switchboard_engine::operations::Upkeep;
 use switchboard_engine::{Options, Reader};
 use switchboard_github::secret::{AppKey, WebhookSecret};
+use switchboard_github::transport::Transport;
 use switchboard_github::{GitHub, HttpTransport};
 use switchboard_panel::{Access, Auth, Version};
 use switchboard_simulator::{AppSpec, SIMULATOR_ONLY_PRIVATE_KEY, Simulator};
@@ -23,7 +24,8 @@ use url::Url;
 use super::clock::StoryClock;
 use super::door;
 use super::town::{APP, Town};
-use crate::assembly::{Components, Server, TelemetryParts};
+use super::upstream;
+use crate::assembly::{Components, RelayParts, Server, TelemetryParts};
 use crate::cli::Failure;
 
 /// How often the App's delivery list is looked at, in the story's time; the usual ten minutes would outlast the demo.
@@ -32,6 +34,9 @@ const GAP_REPAIR_EVERY: Duration = Duration::from_secs(10);
 const LEASE: Duration = Duration::from_secs(600);
 /// Always the same GitHub, so that every demo shows the same ids.
 const SEED: u64 = 1;
+
+/// Where the simulated GitHub's issuer of tokens is.
+const ISSUER_PATH: &str = "/_services/token";
 
 /// Where the demo plays.
 pub(super) struct Stage {
@@ -56,7 +61,11 @@ impl Stage {
         let github = Simulator::new(Arc::clone(&clock), SEED);
         let api = listen(0).await?;
         let api_address = api.local_addr().map_err(failed)?;
-        github.configure(|settings| settings.html_url = format!("http://{api_address}"));
+        let issuer = format!("http://{api_address}{ISSUER_PATH}");
+        github.configure(|settings| {
+            settings.html_url = format!("http://{api_address}");
+            settings.actions_issuer.clone_from(&issuer);
+        });
         let town = Town::build(&github).map_err(failed)?;
 
         let pages = match listen(port).await {
@@ -64,11 +73,13 @@ impl Stage {
             Err(_) => listen(0).await?,
         };
         let address = pages.local_addr().map_err(failed)?;
+        github.configure(|settings| settings.callback_url = format!("http://{address}/github/callback"));
         let folder = tempfile::tempdir().map_err(failed)?;
         let options = sqlite::Options::new(Arc::clone(&clock), Arc::new(SystemEntropy));
         let store = SqliteStore::open(folder.path().join("switchboard.db"), &options).map_err(failed)?;
         let auth = if sign_in { door::auth(&github, &town.app, api_address, address)? } else { Auth::open() };
-        let server = server(&town, &clock, store as Arc<dyn Store>, api_address, auth, shutdown.clone())?;
+        let relay = upstream::config(issuer);
+        let server = server(&town, &clock, store as Arc<dyn Store>, api_address, (auth, relay), shutdown.clone())?;
         let reader = server.engine.reader();
 
         let webhooks = format!("http://{address}/webhooks/github");
@@ -94,7 +105,7 @@ fn server(
     clock: &Arc<dyn Clock>,
     store: Arc<dyn Store>,
     api: SocketAddr,
-    auth: Auth,
+    (auth, relay): (Auth, switchboard_relay::config::Config),
     shutdown: CancellationToken,
 ) -> Result<Server, Failure> {
     let key = AppKey::from_pem(SIMULATOR_ONLY_PRIVATE_KEY).map_err(failed)?;
@@ -103,8 +114,9 @@ fn server(
         ..switchboard_github::Settings::new(switchboard_github::AppId(town.app.id().0), key)
     };
     let entropy = Arc::new(SystemEntropy);
-    let transport = Arc::new(HttpTransport::new().map_err(failed)?);
-    let client = GitHub::new(settings, transport, Arc::clone(clock), Arc::clone(&entropy) as _).map_err(failed)?;
+    let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new().map_err(failed)?);
+    let client =
+        GitHub::new(settings, Arc::clone(&transport), Arc::clone(clock), Arc::clone(&entropy) as _).map_err(failed)?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let components = Components {
         store,
@@ -118,7 +130,7 @@ fn server(
             ..Options::default()
         },
         dispatcher: Config::default(),
-        relay: None,
+        relay: RelayParts::new(&relay, transport, Arc::clone(clock)).map_err(failed)?,
         auth,
         access: Access::default(),
         version: Version { version, image: "demo".to_owned(), started_at: clock.now() },

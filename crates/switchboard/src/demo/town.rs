@@ -7,6 +7,8 @@ use switchboard_simulator::{
     Access, App, AppSpec, InstallationSpec, KeyError, Repository, RepositorySpec, Simulator, Workflow, WorkflowSpec,
 };
 
+use super::upstream::Upstream;
+
 /// The App's slug.
 pub(super) const APP: &str = "switchboard-demo";
 /// How long workflows wait for a runner, and run, in the story's time.
@@ -67,6 +69,7 @@ pub(super) struct Town {
     pub(super) cli: Source,
     pub(super) fork: Repository,
     pub(super) handbook: Source,
+    pub(super) upstream: Upstream,
 }
 
 /// A workflow that a person's push makes run.
@@ -88,8 +91,15 @@ impl Town {
     /// When the App's key is none.
     pub(super) fn build(github: &Simulator) -> Result<Self, KeyError> {
         let spec = AppSpec::new(APP);
-        // For who wants to see people sign in.
-        let permissions = spec.permissions.clone().and("members", Access::Read);
+        // `members` for who wants to see people sign in.
+        let permissions = spec
+            .permissions
+            .clone()
+            .and("members", Access::Read)
+            .and("checks", Access::Write)
+            .and("contents", Access::Write)
+            .and("pull_requests", Access::Read);
+        let spec = spec.events(&["pull_request", "push", "check_run", "check_suite", "workflow_run"]);
         let app = github.app(AppSpec { permissions, ..spec })?;
         let acme = github.organization("acme");
         let globex = github.organization("globex");
@@ -136,6 +146,7 @@ impl Town {
         let cli = source("cli", "ci.yml", &wish("ci.yml", "website", "rebuild.yml"));
         let fork = github.user("octocat").repository(RepositorySpec::new("cli").fork_of(&cli.repository));
         let handbook = source("handbook", "ci.yml", HANDBOOK);
+        let upstream = Upstream::build(github, &app);
         Ok(Self {
             app,
             api,
@@ -155,6 +166,7 @@ impl Town {
             cli,
             fork,
             handbook,
+            upstream,
         })
     }
 }

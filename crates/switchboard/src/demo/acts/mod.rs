@@ -4,6 +4,7 @@
 mod consent;
 mod finale;
 mod limits;
+mod relay;
 mod trouble;
 
 use switchboard_dispatcher::handlers::records::{TargetRecord, TargetState};
@@ -37,6 +38,7 @@ impl<'a> Play<'a> {
     /// Plays the whole story.
     pub(super) async fn perform(&mut self) {
         let dropped = self.lose_a_webhook();
+        let opened = self.open_pulls();
         self.consent().await;
         self.fork().await;
         self.invalid_file().await;
@@ -44,6 +46,7 @@ impl<'a> Play<'a> {
         self.trouble_at_github().await;
         self.lost_answer().await;
         self.arrives_twice().await;
+        self.relay(opened).await;
         self.find_the_lost_webhook(dropped).await;
         self.finale().await;
     }

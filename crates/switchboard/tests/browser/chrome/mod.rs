@@ -7,6 +7,7 @@ mod needs;
 pub use axe::Axe;
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
 use fantoccini::wd::WebDriverCompatibleCommand;
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use url::Url;
 
-use crate::support::until;
+use crate::support::{PATIENCE, until};
 use driver::Driver;
 
 /// Whether pages may run scripts.
@@ -72,11 +73,15 @@ impl Browser {
 
     /// Waits until the page's path begins so.
     pub async fn arrives(&self, path: &str) -> String {
-        until(&format!("the browser arrives at {path}"), async || {
+        let began = Instant::now();
+        loop {
             let now = self.path().await;
-            now.starts_with(path).then_some(now)
-        })
-        .await
+            if now.starts_with(path) {
+                return now;
+            }
+            assert!(began.elapsed() < PATIENCE, "the browser was to arrive at {path}, and is at {now}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// The first element that `css` selects, once there is one that is shown.
