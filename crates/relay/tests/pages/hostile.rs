@@ -30,10 +30,13 @@ async fn names_titles_reports_and_error_texts_are_inert_on_every_page_of_the_rel
         .workflow("url", "javascript:alert(1)")
         .workflow("artifact_url", "https://x.example/\"><script>alert(1)</script>")
         .workflow("failed_tests", json!([{ "name": evil, "message": evil, "stacktrace": evil }]))
-        .workflow("triage_verdict", json!({
-            "schema_version": 1, "category": "upstream", "confidence": "high",
-            "summary": evil, "suspected_upstream": evil, "evidence": evil,
-        }));
+        .workflow(
+            "triage_verdict",
+            json!({
+                "schema_version": 1, "category": "upstream", "confidence": "high",
+                "summary": evil, "suspected_upstream": evil, "evidence": evil,
+            }),
+        );
     assert_eq!(town.report("two/b", run, &said).await.status, 200);
     town.soon().await;
 

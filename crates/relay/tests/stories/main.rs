@@ -5,6 +5,7 @@
 mod support;
 
 mod again;
+mod cache;
 mod dispatch;
 mod endpoint;
 mod gate;
