@@ -6,6 +6,7 @@ mod support;
 
 mod again;
 mod bounds;
+mod cache;
 mod dispatch;
 mod endpoint;
 mod gate;
