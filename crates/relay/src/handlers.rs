@@ -19,6 +19,7 @@
 pub(crate) mod context;
 pub(crate) mod draft;
 mod expire;
+mod files;
 mod ledger;
 pub mod list;
 mod nightly;
@@ -44,13 +45,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use switchboard_clock::Timestamp;
-use switchboard_engine::{API, Arrival, Automation, Context, GITHUB, Patience, Schedule, Trouble};
+use switchboard_engine::files::FilesRead;
+use switchboard_engine::{API, Arrival, Automation, Context, GITHUB, Patience, Reader, Schedule, Trouble};
 use switchboard_github::RepoName;
 use switchboard_store::{Failure, Follows, Installation, Lane, NewJob, Queue, Settlement, Work};
 
 use crate::cache::{Backend, Cache, Embedded};
 use crate::config::Config;
 use crate::deliver::installed::Installed;
+use crate::observe::{Observer, Unobserved};
 use crate::records::keys;
 
 pub use operate::{DEMOTION_LIFT, IDENTITY_RESET, OperatorOrder, REDISPATCH, REFRESH};
@@ -112,6 +115,8 @@ pub struct Relay {
     pub(crate) web: Arc<str>,
     /// What is kept at hand beside the store.
     pub(crate) cache: Cache,
+    /// Who is told what is to be counted.
+    pub(crate) observer: Arc<dyn Observer>,
 }
 
 impl Relay {
@@ -119,7 +124,8 @@ impl Relay {
     #[must_use]
     pub fn new(config: Config, upstream: RepoName, web: &str) -> Self {
         let cache = Cache::new(Arc::new(Embedded::default()), &config.cache_prefix, upstream.clone());
-        Self { config: Arc::new(config), up: upstream, installed: Arc::default(), web: web.into(), cache }
+        let (config, installed, observer) = (Arc::new(config), Arc::default(), Arc::new(Unobserved));
+        Self { config, up: upstream, installed, web: web.into(), cache, observer }
     }
 
     /// With a cache that is kept there; without this, it is in this process.
@@ -133,6 +139,12 @@ impl Relay {
     #[must_use]
     pub fn cache(&self) -> &Cache {
         &self.cache
+    }
+
+    /// The same, telling somebody what is to be counted.
+    #[must_use]
+    pub fn observed(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer, ..self }
     }
 
     /// Its settings.
@@ -250,6 +262,10 @@ impl Automation for Relay {
 
     async fn settled(&self, settlement: &Settlement, now: Timestamp) {
         self.cache.put(self.cache.following(settlement, &self.config), now).await;
+    }
+
+    async fn files(&self, store: &Reader) -> switchboard_store::Result<FilesRead> {
+        self.files_read(store).await
     }
 
     fn schedules(&self) -> Vec<Schedule> {

@@ -36,6 +36,7 @@ pub mod handlers;
 pub mod identity;
 pub mod keys;
 pub mod names;
+pub mod observe;
 pub mod pages;
 pub mod payload;
 pub mod plan;
@@ -46,6 +47,7 @@ pub mod refusal;
 pub mod report;
 pub mod text;
 pub mod verify;
+pub mod vitals;
 pub mod window;
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use switchboard_store::{KeyRange, Settlement, Work};
 use crate::allowlist::{Allowlist, AllowlistSource, BUDGET, Level, MAX_ENTRIES, diff, parse};
 use crate::handlers::draft::Draft;
 use crate::handlers::{PROJECT, Relay, TELL, job, told};
+use crate::observe::AllowlistReason;
 use crate::records::{AllowlistError, AllowlistRecord, Kind, LevelRecord, RowRecord, keys, views};
 
 /// Rows of an entry that dropped out that are looked at for check runs to take back.
@@ -25,8 +26,8 @@ type Listed = HashMap<RepoName, LevelRecord>;
 enum Read {
     /// Its text, and by what GitHub tells whether that is still the same.
     Text(Vec<u8>, Option<String>),
-    /// Why there is none: a reason's word, and a sentence.
-    Unusable(&'static str, String),
+    /// Why there is none, and the same in a sentence.
+    Unusable(AllowlistReason, String),
 }
 
 impl Relay {
@@ -41,8 +42,13 @@ impl Relay {
         let read = match self.read_source(known.as_ref(), context).await {
             Ok(read) => read,
             // The last good list stays in force; before there is one, trying again is all that helps.
-            Err(error) if known.as_ref().is_none_or(|known| known.list.is_none()) => return Err(error.into()),
-            Err(error) => Read::Unusable("unreachable", format!("the allowlist could not be read: {error}")),
+            Err(error) if known.as_ref().is_none_or(|known| known.list.is_none()) => {
+                self.observer.allowlist_error(AllowlistReason::Unreachable);
+                return Err(error.into());
+            }
+            Err(error) => {
+                Read::Unusable(AllowlistReason::Unreachable, format!("the allowlist could not be read: {error}"))
+            }
         };
         let mut draft = Draft::new(&self.up, context.now, switchboard_engine::subject::repository(self.up.as_str()));
         let listed: Vec<(_, LevelRecord)> =
@@ -79,7 +85,7 @@ impl Relay {
         let (bytes, etag) = match read {
             Read::Text(bytes, etag) => (bytes, etag),
             Read::Unusable(reason, message) => {
-                refuse(draft, &mut record, reason, message, Vec::new());
+                self.refuse(draft, &mut record, reason, message, Vec::new());
                 return record;
             }
         };
@@ -87,7 +93,7 @@ impl Relay {
         let Some(list) = list else {
             let first = diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error);
             let message = first.map_or_else(|| "the allowlist is invalid".to_owned(), Diagnostic::to_string);
-            refuse(draft, &mut record, "invalid", message, diagnostics);
+            self.refuse(draft, &mut record, AllowlistReason::Invalid, message, diagnostics);
             return record;
         };
         if record.error.take().is_some() || record.list.as_ref() != Some(&list) {
@@ -171,14 +177,14 @@ impl Relay {
                 let web = format!("https://{}", blob.host);
                 if !web.eq_ignore_ascii_case(&self.web) {
                     let message = format!("the allowlist stands on {web}, and this server talks to {}", self.web);
-                    return Ok(Read::Unusable("unreachable", message));
+                    return Ok(Read::Unusable(AllowlistReason::Unreachable, message));
                 }
                 Some(blob.git_ref.as_str())
             }
         };
         let Some(scope) = self.reading(context, repo).await? else {
             let message = format!("the App is not installed on {repo}, where the allowlist stands");
-            return Ok(Read::Unusable("missing", message));
+            return Ok(Read::Unusable(AllowlistReason::Missing, message));
         };
         let path = self.config.allowlist.path();
         // What was read in an earlier life of the server is asked about, and not read again.
@@ -187,9 +193,11 @@ impl Relay {
         });
         Ok(match context.github.file_known(scope, repo, path, git_ref, known, BUDGET.bytes).await? {
             File::Found { bytes, etag, .. } => Read::Text(bytes.to_vec(), etag),
-            File::TooLarge => Read::Unusable("invalid", format!("the allowlist is longer than {} bytes", BUDGET.bytes)),
-            File::NotAFile => Read::Unusable("missing", format!("{path} in {repo} is no file")),
-            File::Missing => Read::Unusable("missing", format!("there is no {path} in {repo}")),
+            File::TooLarge => {
+                Read::Unusable(AllowlistReason::Invalid, format!("the allowlist is longer than {} bytes", BUDGET.bytes))
+            }
+            File::NotAFile => Read::Unusable(AllowlistReason::Missing, format!("{path} in {repo} is no file")),
+            File::Missing => Read::Unusable(AllowlistReason::Missing, format!("there is no {path} in {repo}")),
         })
     }
 
@@ -199,21 +207,24 @@ impl Relay {
         Ok(installation
             .map(|installation| Scope::new(installation, Permission::CONTENTS, Access::Read).on_named(repo.clone())))
     }
-}
 
-/// Keeps the list in force, and says why once.
-fn refuse(
-    draft: &mut Draft<'_>,
-    record: &mut AllowlistRecord,
-    reason: &str,
-    message: String,
-    diagnostics: Vec<Diagnostic>,
-) {
-    let told = record.error.as_ref().is_some_and(|error| error.reason == reason && error.message == message);
-    let since = record.error.as_ref().filter(|_| told).map_or(draft.now, |error| error.since);
-    if !told {
-        let line = diagnostics.first().map(|diagnostic| diagnostic.line);
-        draft.fact("allowlist.refused", json!({ "reason": reason, "message": message, "line": line }));
+    /// Keeps the list in force, and says why once.
+    fn refuse(
+        &self,
+        draft: &mut Draft<'_>,
+        record: &mut AllowlistRecord,
+        reason: AllowlistReason,
+        message: String,
+        diagnostics: Vec<Diagnostic>,
+    ) {
+        self.observer.allowlist_error(reason);
+        let reason = reason.as_str();
+        let told = record.error.as_ref().is_some_and(|error| error.reason == reason && error.message == message);
+        let since = record.error.as_ref().filter(|_| told).map_or(draft.now, |error| error.since);
+        if !told {
+            let line = diagnostics.first().map(|diagnostic| diagnostic.line);
+            draft.fact("allowlist.refused", json!({ "reason": reason, "message": message, "line": line }));
+        }
+        record.error = Some(AllowlistError { reason: reason.to_owned(), message, since, diagnostics });
     }
-    record.error = Some(AllowlistError { reason: reason.to_owned(), message, since, diagnostics });
 }

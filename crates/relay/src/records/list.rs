@@ -32,7 +32,7 @@ pub struct AllowlistRecord {
 /// Why the allowlist's source cannot be used; the last good list stays in force.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AllowlistError {
-    /// `invalid`, `missing`, `too_large` or `unreachable`.
+    /// The word of an [`AllowlistReason`](crate::observe::AllowlistReason).
     pub reason: String,
     /// In a sentence.
     pub message: String,

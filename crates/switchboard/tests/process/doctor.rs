@@ -1,7 +1,8 @@
 //! `switchboard doctor` through the binary: each thing that can be wrong, made wrong at the simulated GitHub or on this machine.
 
 mod hints;
-mod report;
+mod relay;
+pub mod report;
 
 use std::collections::BTreeSet;
 use std::fs;
