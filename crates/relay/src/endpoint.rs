@@ -5,6 +5,7 @@
 //! token is believed, no body before its sender is listed, nothing is written before all of it is found in order.
 
 mod answer;
+pub(crate) mod inbox;
 mod rate;
 
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::any;
+use axum::routing::{any, get};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 use serde_json::json;
@@ -34,7 +35,7 @@ use crate::handlers::draft::subject;
 use crate::handlers::report::AcceptedReport;
 use crate::handlers::{CALLBACK, Relay};
 use crate::identity::{Identity, identify};
-use crate::records::{AllowlistRecord, DispatchRecord, LevelRecord, TargetRecord, TargetState, keys, views};
+use crate::records::{AllowlistRecord, DispatchRecord, LevelRecord, TargetRecord, keys, views};
 use crate::refusal::{Code, Refusal};
 use crate::report::{BODY_BYTES_MAX, Report, digest};
 
@@ -56,6 +57,7 @@ pub struct Callback {
     verifier: Verifier,
     clock: Arc<dyn Clock>,
     windows: Windows,
+    inbox_windows: Windows,
     bodies: Semaphore,
 }
 
@@ -69,16 +71,18 @@ impl Callback {
     /// The endpoint of this relay.
     #[must_use]
     pub fn new(relay: Relay, acceptor: Acceptor, store: Reader, verifier: Verifier, clock: Arc<dyn Clock>) -> Self {
-        let windows = Windows::new(relay.config.rate_limit_per_minute);
-        Self { relay, acceptor, store, verifier, clock, windows, bodies: Semaphore::new(BODIES_MAX) }
+        let windows = || Windows::new(relay.config.rate_limit_per_minute);
+        let (windows, inbox_windows) = (windows(), windows());
+        Self { relay, acceptor, store, verifier, clock, windows, inbox_windows, bodies: Semaphore::new(BODIES_MAX) }
     }
 
-    /// Its routes: the path of existing clients, with and without a slash at the end.
+    /// Its routes: the path of existing clients, with and without a slash at the end, and the inbox, which takes the same tokens.
     pub fn router(self) -> Router {
         let callback = Arc::new(self);
         Router::new()
             .route("/github/callback", any(receive))
             .route("/github/callback/", any(receive))
+            .route(inbox::PATH, get(inbox::inbox).fallback(inbox::other_method))
             .with_state(callback)
     }
 
@@ -88,9 +92,7 @@ impl Callback {
 
     async fn take(&self, method: &Method, headers: &HeaderMap, body: Body) -> Result<Taken, Refusal> {
         shape(method, headers)?;
-        let token = bearer(headers).ok_or_else(|| Refusal::new(Code::TokenMissing, "There is no bearer token."))?;
-        let claims = self.verifier.verify(token).await.map_err(rejected)?;
-        let identity = identify(&claims, &self.config().providers)?;
+        let identity = self.identified(headers).await?;
         let Some(level) = self.listed(&identity).await? else { return Ok(Taken::Ignored) };
         let now = self.clock.now();
         let others = self.relay.cache.rate(&identity.repository, now).await;
@@ -109,8 +111,15 @@ impl Callback {
         taken
     }
 
-    /// Step 4: whether the repository's reports count, by the list in force.
-    async fn listed(&self, identity: &Identity) -> Result<Option<LevelRecord>, Refusal> {
+    /// Steps 2 and 3: which run asks, by its token alone.
+    async fn identified(&self, headers: &HeaderMap) -> Result<Identity, Refusal> {
+        let token = bearer(headers).ok_or_else(|| Refusal::new(Code::TokenMissing, "There is no bearer token."))?;
+        let claims = self.verifier.verify(token).await.map_err(rejected)?;
+        identify(&claims, &self.config().providers)
+    }
+
+    /// The run's repository, as the list in force has it.
+    async fn entry(&self, identity: &Identity) -> Result<Option<LevelRecord>, Refusal> {
         let up = &self.relay.up;
         let level: Option<LevelRecord> =
             self.store.get(&views::LEVEL, &keys::entry(up, &identity.repository)).await.map_err(store)?;
@@ -122,7 +131,12 @@ impl Callback {
                 return Err(refusal.retry_after(COME_BACK));
             }
         }
-        let level = level.filter(|level| level.entry.level.reports());
+        Ok(level)
+    }
+
+    /// Step 4: whether the repository's reports count.
+    async fn listed(&self, identity: &Identity) -> Result<Option<LevelRecord>, Refusal> {
+        let level = self.entry(identity).await?.filter(|level| level.entry.level.reports());
         let forbid = self.config().unknown_repo == UnknownRepo::Forbid;
         match listed(&identity.repository, level.is_some(), forbid)? {
             Listing::Counts => Ok(level),
@@ -149,9 +163,7 @@ impl Callback {
         if report.kind.is_nightly() {
             report.delivery_id.make_ascii_lowercase();
         }
-        let pinned: Option<serde_json::Value> =
-            self.store.get(&views::IDENTITY, &keys::identity(&identity.repository)).await.map_err(store)?;
-        same_repository(identity, pinned.and_then(|pinned| pinned["id"].as_u64()))?;
+        self.pinned(identity).await?;
         let attempt = report.attempt(identity.run_attempt);
         let (delivery_id, repo, run) = (report.delivery_id.clone(), &identity.repository, report.run_id.clone());
         let result = keys::result(&delivery_id, repo, &report.workflow, &report.result, &run, attempt);
@@ -188,6 +200,13 @@ impl Callback {
         }
     }
 
+    /// Step 8, as far as the store decides it: whether the name still stands for the repository that it stood for.
+    async fn pinned(&self, identity: &Identity) -> Result<(), Refusal> {
+        let pinned: Option<serde_json::Value> =
+            self.store.get(&views::IDENTITY, &keys::identity(&identity.repository)).await.map_err(store)?;
+        same_repository(identity, pinned.and_then(|pinned| pinned["id"].as_u64()))
+    }
+
     /// Step 9: the dispatch that the report answers, if it was planned for this repository.
     /// The cache may say yes; everything else is the store's to say.
     async fn dispatched(&self, of: &Reported<'_>, learned: &mut Vec<Entry>) -> Result<SentDispatch, Refusal> {
@@ -198,9 +217,7 @@ impl Callback {
         let key = keys::target(of.delivery_id, of.repo);
         let target: Option<TargetRecord> = self.store.get(&views::TARGET, &key).await.map_err(store)?;
         let target = target.ok_or_else(unknown_dispatch)?;
-        // What left once stays known, whatever becomes of it later.
-        let left = target.attempts > 0 || target.generation > 0;
-        if !left && matches!(target.state, TargetState::Held | TargetState::Withdrawn) {
+        if target.is_withheld() {
             return Err(unknown_dispatch());
         }
         let key = keys::dispatch(of.delivery_id);
@@ -208,7 +225,7 @@ impl Callback {
         let DispatchRecord { kind, lane, number, head: head_sha, planned_at, .. } =
             dispatch.ok_or_else(unknown_dispatch)?;
         let sent = SentDispatch { kind, lane, number, head_sha, planned_at };
-        if left {
+        if target.has_left() {
             let retention = DAY * self.config().retention_days;
             learned.extend(self.relay.cache.sent(of, &sent, retention, now));
         }

@@ -56,7 +56,7 @@ use crate::deliver::installed::Installed;
 use crate::observe::{Observer, Unobserved};
 use crate::records::keys;
 
-pub use operate::{DEMOTION_LIFT, IDENTITY_RESET, OperatorOrder, REDISPATCH, REFRESH};
+pub use operate::{DEMOTION_LIFT, DEMOTION_SUPPRESS, IDENTITY_RESET, OperatorOrder, REDISPATCH, REFRESH};
 pub use sent::Sent;
 
 /// The automation's name.
@@ -124,8 +124,8 @@ impl Relay {
     #[must_use]
     pub fn new(config: Config, upstream: RepoName, web: &str) -> Self {
         let cache = Cache::new(Arc::new(Embedded::default()), &config.cache_prefix, upstream.clone());
-        let (config, installed, observer) = (Arc::new(config), Arc::default(), Arc::new(Unobserved));
-        Self { config, up: upstream, installed, web: web.into(), cache, observer }
+        let (config, observer) = (Arc::new(config), Arc::new(Unobserved));
+        Self { config, up: upstream, installed: Arc::default(), web: web.into(), cache, observer }
     }
 
     /// With a cache that is kept there; without this, it is in this process.

@@ -186,7 +186,10 @@ impl Link {
             observer.cache_error();
         }
         if left_alone {
-            tracing::warn!(error = why, "the cache does not answer and is left alone for a while; nothing depends on it");
+            tracing::warn!(
+                error = why,
+                "the cache does not answer and is left alone for a while; nothing depends on it"
+            );
         }
         let mut state = self.state();
         let gone = matches!(&*state, State::Up(_, which) if left_alone || broken == Some(*which));

@@ -122,12 +122,7 @@ async fn a_settlement_that_is_committed_is_told_and_nothing_else_of_it() {
 async fn an_allowlist_that_does_not_parse_is_not_there() {
     let cache = cache();
     for (yaml, there) in [("L1: [a/b]", true), ("L1: [a/b/c]", false), ("L1: [", false)] {
-        let text = AllowlistText {
-            source: "x".to_owned(),
-            etag: None,
-            fetched_at: at(0),
-            yaml: yaml.to_owned(),
-        };
+        let text = AllowlistText { source: "x".to_owned(), etag: None, fetched_at: at(0), yaml: yaml.to_owned() };
         let key = CacheKey::allowlist("p:", &name("org/up"));
         cache.put(vec![cache.entry(key, &text, DAY)], at(0)).await;
         assert_eq!(cache.allowlist(at(1)).await.is_some(), there, "{yaml}");

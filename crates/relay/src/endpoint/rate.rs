@@ -89,7 +89,8 @@ fn elsewhere(nodes: &[RateOfNode], now: Timestamp) -> Vec<(Timestamp, u32)> {
         let begin = i64::checked_mul(*second, 1_000)?;
         let at = Timestamp::from_millis(begin.checked_add(999)?);
         // Other clocks may be a little ahead; more than that is nonsense.
-        let recent = begin <= now.millis() + AHEAD_MS && now.since(at) < WINDOW && at.millis() > now.millis() - WINDOW_MS;
+        let recent =
+            begin <= now.millis() + AHEAD_MS && now.since(at) < WINDOW && at.millis() > now.millis() - WINDOW_MS;
         recent.then_some((at.min(now), *count))
     });
     within.collect()

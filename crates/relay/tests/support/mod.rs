@@ -49,18 +49,32 @@ pub fn name(text: &str) -> RepoName {
 impl Town {
     /// An upstream with this allowlist, which has been read.
     pub async fn with(config: Config, allowlist: &str) -> Self {
-        Self::cached(config, allowlist, &Cached::default()).await
+        Self::built(config, allowlist, &Cached::default(), |_, _| axum::Router::new()).await
+    }
+
+    /// The same, with further routes of the server.
+    pub async fn beside(config: Config, allowlist: &str, also: fn(Relay, &Wiring<'_>) -> axum::Router) -> Self {
+        Self::built(config, allowlist, &Cached::default(), also).await
     }
 
     /// The same, with this cache.
     pub async fn cached(config: Config, allowlist: &str, cached: &Cached) -> Self {
+        Self::built(config, allowlist, cached, |_, _| axum::Router::new()).await
+    }
+
+    async fn built(
+        config: Config,
+        allowlist: &str,
+        cached: &Cached,
+        also: fn(Relay, &Wiring<'_>) -> axum::Router,
+    ) -> Self {
         let relay = {
             let (config, cached) = (config.clone(), cached.clone());
             move || cached.relay(Relay::new(config.clone(), name(UP), "https://github.com"))
         };
         let routes = {
             let (config, relay) = (config.clone(), relay.clone());
-            move |wiring: &Wiring<'_>| callback(&config, relay(), wiring)
+            move |wiring: &Wiring<'_>| callback(&config, relay(), wiring).merge(also(relay(), wiring))
         };
         let automations = move || -> Vec<Arc<dyn Automation>> { vec![Arc::new(relay()), Arc::new(scribe::Scribe)] };
         let world = World::with_all(automations).queue(QUEUE).routes(routes);

@@ -38,7 +38,8 @@ impl Server {
         for _ in 0..5 {
             let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
             let process = spawn(address, &arguments, &folder);
-            let mut server = Self { process, address, arguments: arguments.clone(), folder: tempfile::tempdir().unwrap() };
+            let mut server =
+                Self { process, address, arguments: arguments.clone(), folder: tempfile::tempdir().unwrap() };
             if server.is_up().await {
                 server.folder = folder;
                 return Some(server);
