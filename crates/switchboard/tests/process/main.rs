@@ -13,6 +13,7 @@ mod github_sign_in;
 mod public_pages;
 mod recordings;
 mod relay;
+mod relay_cases;
 mod relay_commands;
 mod report_action;
 mod setup;
