@@ -5,6 +5,7 @@
 //! token is believed, no body before its sender is listed, nothing is written before all of it is found in order.
 
 mod answer;
+pub(crate) mod inbox;
 mod rate;
 
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::any;
+use axum::routing::{any, get};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 use serde_json::json;
@@ -23,16 +24,18 @@ use switchboard_engine::Reader;
 use switchboard_engine::accept::{Acceptor, Verified};
 use switchboard_engine::observe::{Accepted as Observed, Via};
 use switchboard_github::oidc::{Rejection, Verifier};
-use switchboard_store::{Acceptance, Binding, DeliveryKey, Subject, Verdict};
+use switchboard_store::{Acceptance, Binding, DeliveryKey, Key, Subject, Verdict};
 use tokio::sync::Semaphore;
 
 use crate::admit::{Listing, consistent, listed, same_repository, unknown_dispatch};
+use crate::cache::values::SentDispatch;
+use crate::cache::{Entry, Reported};
 use crate::config::{Config, UnknownRepo};
 use crate::handlers::draft::subject;
 use crate::handlers::report::AcceptedReport;
 use crate::handlers::{CALLBACK, Relay};
 use crate::identity::{Identity, identify};
-use crate::records::{AllowlistRecord, DispatchRecord, LevelRecord, TargetRecord, TargetState, keys, views};
+use crate::records::{AllowlistRecord, DispatchRecord, LevelRecord, TargetRecord, keys, views};
 use crate::refusal::{Code, Refusal};
 use crate::report::{BODY_BYTES_MAX, Report, digest};
 
@@ -44,6 +47,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(8);
 const BODIES_MAX: usize = 16;
 /// What a sender is told to wait when the list or the store is not to be had.
 const COME_BACK: Duration = Duration::from_secs(30);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// What the endpoint needs.
 pub struct Callback {
@@ -53,6 +57,7 @@ pub struct Callback {
     verifier: Verifier,
     clock: Arc<dyn Clock>,
     windows: Windows,
+    inbox_windows: Windows,
     bodies: Semaphore,
 }
 
@@ -66,16 +71,18 @@ impl Callback {
     /// The endpoint of this relay.
     #[must_use]
     pub fn new(relay: Relay, acceptor: Acceptor, store: Reader, verifier: Verifier, clock: Arc<dyn Clock>) -> Self {
-        let windows = Windows::new(relay.config.rate_limit_per_minute);
-        Self { relay, acceptor, store, verifier, clock, windows, bodies: Semaphore::new(BODIES_MAX) }
+        let windows = || Windows::new(relay.config.rate_limit_per_minute);
+        let (windows, inbox_windows) = (windows(), windows());
+        Self { relay, acceptor, store, verifier, clock, windows, inbox_windows, bodies: Semaphore::new(BODIES_MAX) }
     }
 
-    /// Its routes: the path of existing clients, with and without a slash at the end.
+    /// Its routes: the path of existing clients, with and without a slash at the end, and the inbox, which takes the same tokens.
     pub fn router(self) -> Router {
         let callback = Arc::new(self);
         Router::new()
             .route("/github/callback", any(receive))
             .route("/github/callback/", any(receive))
+            .route(inbox::PATH, get(inbox::inbox).fallback(inbox::other_method))
             .with_state(callback)
     }
 
@@ -85,24 +92,34 @@ impl Callback {
 
     async fn take(&self, method: &Method, headers: &HeaderMap, body: Body) -> Result<Taken, Refusal> {
         shape(method, headers)?;
-        let token = bearer(headers).ok_or_else(|| Refusal::new(Code::TokenMissing, "There is no bearer token."))?;
-        let claims = self.verifier.verify(token).await.map_err(rejected)?;
-        let identity = identify(&claims, &self.config().providers)?;
+        let identity = self.identified(headers).await?;
         let Some(level) = self.listed(&identity).await? else { return Ok(Taken::Ignored) };
         let now = self.clock.now();
-        let place = self.windows.take(&identity.repository, now).map_err(|wait| {
+        let others = self.relay.cache.rate(&identity.repository, now).await;
+        let place = self.windows.take(&identity.repository, now, &others).map_err(|wait| {
             let detail = format!("{} has sent as many reports as it may in a minute.", identity.repository);
             Refusal::new(Code::RateLimited, detail).retry_after(wait)
         })?;
-        let taken = self.report(&identity, &level, body).await;
+        let mut learned = Vec::new();
+        let taken = self.report(&identity, &level, body, &mut learned).await;
         if taken.is_err() {
             self.windows.give_back(&identity.repository, place);
+            return taken;
         }
+        learned.extend(self.relay.cache.taken(&identity.repository, &self.windows.taken_of(&identity.repository, now)));
+        self.relay.cache.put(learned, now).await;
         taken
     }
 
-    /// Step 4: whether the repository's reports count, by the list in force.
-    async fn listed(&self, identity: &Identity) -> Result<Option<LevelRecord>, Refusal> {
+    /// Steps 2 and 3: which run asks, by its token alone.
+    async fn identified(&self, headers: &HeaderMap) -> Result<Identity, Refusal> {
+        let token = bearer(headers).ok_or_else(|| Refusal::new(Code::TokenMissing, "There is no bearer token."))?;
+        let claims = self.verifier.verify(token).await.map_err(rejected)?;
+        identify(&claims, &self.config().providers)
+    }
+
+    /// The run's repository, as the list in force has it.
+    async fn entry(&self, identity: &Identity) -> Result<Option<LevelRecord>, Refusal> {
         let up = &self.relay.up;
         let level: Option<LevelRecord> =
             self.store.get(&views::LEVEL, &keys::entry(up, &identity.repository)).await.map_err(store)?;
@@ -114,7 +131,12 @@ impl Callback {
                 return Err(refusal.retry_after(COME_BACK));
             }
         }
-        let level = level.filter(|level| level.entry.level.reports());
+        Ok(level)
+    }
+
+    /// Step 4: whether the repository's reports count.
+    async fn listed(&self, identity: &Identity) -> Result<Option<LevelRecord>, Refusal> {
+        let level = self.entry(identity).await?.filter(|level| level.entry.level.reports());
         let forbid = self.config().unknown_repo == UnknownRepo::Forbid;
         match listed(&identity.repository, level.is_some(), forbid)? {
             Listing::Counts => Ok(level),
@@ -123,7 +145,14 @@ impl Callback {
     }
 
     /// Steps 6 to 10: what is reported, and whether it is in order.
-    async fn report(&self, identity: &Identity, level: &LevelRecord, body: Body) -> Result<Taken, Refusal> {
+    /// `learned` is what the cache may know once the report is stored.
+    async fn report(
+        &self,
+        identity: &Identity,
+        level: &LevelRecord,
+        body: Body,
+        learned: &mut Vec<Entry>,
+    ) -> Result<Taken, Refusal> {
         let _room = self.bodies.acquire().await;
         let body = read(body).await?;
         let mut report = Report::read(&body, identity.run_ids)?;
@@ -134,14 +163,17 @@ impl Callback {
         if report.kind.is_nightly() {
             report.delivery_id.make_ascii_lowercase();
         }
-        let pinned: Option<serde_json::Value> =
-            self.store.get(&views::IDENTITY, &keys::identity(&identity.repository)).await.map_err(store)?;
-        same_repository(identity, pinned.and_then(|pinned| pinned["id"].as_u64()))?;
+        self.pinned(identity).await?;
+        let attempt = report.attempt(identity.run_attempt);
+        let (delivery_id, repo, run) = (report.delivery_id.clone(), &identity.repository, report.run_id.clone());
+        let result = keys::result(&delivery_id, repo, &report.workflow, &report.result, &run, attempt);
+        let token = identity.token_id.as_deref().map(|token| (token, result.as_str()));
+        let of = Reported { delivery_id: &delivery_id, repo, run: &run, token };
         let (lane, about) = if report.kind.is_nightly() {
             let about = subject(&self.relay.up, None, &report.delivery_id);
             (keys::nightly_lane(&self.relay.up).as_str().to_owned(), about)
         } else {
-            let dispatch = match self.dispatched(identity, &report).await {
+            let dispatch = match self.dispatched(&of, learned).await {
                 // Whoever speaks for two dispatches is told so, whether or not the other one exists.
                 Err(refusal) if refusal.code == Code::UnknownDispatch => {
                     self.unbound(identity, &report).await?;
@@ -149,10 +181,13 @@ impl Callback {
                 }
                 dispatched => dispatched?,
             };
-            let about = subject(&self.relay.up, dispatch.number, &dispatch.head);
-            (dispatch.lane, about)
+            if dispatch.kind.event_type() != report.kind.as_str() {
+                return Err(Refusal::field("event_type", "must be the event that was dispatched"));
+            }
+            (dispatch.lane, subject(&self.relay.up, dispatch.number, &dispatch.head_sha))
         };
-        self.store(identity, report, lane, about).await
+        learned.extend(self.relay.cache.spoken(&of, identity.expires_at, self.clock.now()));
+        self.store(identity, report, lane, about, &result).await
     }
 
     /// Step 8 where nothing is written: whether the run has spoken for another dispatch before.
@@ -165,42 +200,53 @@ impl Callback {
         }
     }
 
+    /// Step 8, as far as the store decides it: whether the name still stands for the repository that it stood for.
+    async fn pinned(&self, identity: &Identity) -> Result<(), Refusal> {
+        let pinned: Option<serde_json::Value> =
+            self.store.get(&views::IDENTITY, &keys::identity(&identity.repository)).await.map_err(store)?;
+        same_repository(identity, pinned.and_then(|pinned| pinned["id"].as_u64()))
+    }
+
     /// Step 9: the dispatch that the report answers, if it was planned for this repository.
-    async fn dispatched(&self, identity: &Identity, report: &Report) -> Result<DispatchRecord, Refusal> {
-        let key = keys::target(&report.delivery_id, &identity.repository);
+    /// The cache may say yes; everything else is the store's to say.
+    async fn dispatched(&self, of: &Reported<'_>, learned: &mut Vec<Entry>) -> Result<SentDispatch, Refusal> {
+        let now = self.clock.now();
+        if let Some(known) = self.relay.cache.dispatch(of, now).await {
+            return Ok(known);
+        }
+        let key = keys::target(of.delivery_id, of.repo);
         let target: Option<TargetRecord> = self.store.get(&views::TARGET, &key).await.map_err(store)?;
-        let withheld = |target: &TargetRecord| {
-            let never_left = target.attempts == 0 && target.state == TargetState::Withdrawn;
-            target.state == TargetState::Held || never_left
-        };
-        if target.is_none_or(|target| withheld(&target)) {
+        let target = target.ok_or_else(unknown_dispatch)?;
+        if target.is_withheld() {
             return Err(unknown_dispatch());
         }
-        let key = keys::dispatch(&report.delivery_id);
+        let key = keys::dispatch(of.delivery_id);
         let dispatch: Option<DispatchRecord> = self.store.get(&views::DISPATCH, &key).await.map_err(store)?;
-        let dispatch = dispatch.ok_or_else(unknown_dispatch)?;
-        if dispatch.kind.event_type() != report.kind.as_str() {
-            return Err(Refusal::field("event_type", "must be the event that was dispatched"));
+        let DispatchRecord { kind, lane, number, head: head_sha, planned_at, .. } =
+            dispatch.ok_or_else(unknown_dispatch)?;
+        let sent = SentDispatch { kind, lane, number, head_sha, planned_at };
+        if target.has_left() {
+            let retention = DAY * self.config().retention_days;
+            learned.extend(self.relay.cache.sent(of, &sent, retention, now));
         }
-        Ok(dispatch)
+        Ok(sent)
     }
 
     /// Step 10: the one write.
-    async fn store(&self, identity: &Identity, report: Report, lane: String, about: Subject) -> Result<Taken, Refusal> {
+    async fn store(
+        &self,
+        identity: &Identity,
+        report: Report,
+        lane: String,
+        about: Subject,
+        result: &Key,
+    ) -> Result<Taken, Refusal> {
         let attempt = report.attempt(identity.run_attempt);
         let (repository, status) = (&identity.repository, report.status.as_str());
         let spoken_for = json!({ "for": report.delivery_id });
         let mut bindings =
             vec![Binding { view: views::BOUND, key: keys::bound_run(repository, &report.run_id), value: spoken_for }];
         if let Some(token) = &identity.token_id {
-            let result = keys::result(
-                &report.delivery_id,
-                repository,
-                &report.workflow,
-                &report.result,
-                &report.run_id,
-                attempt,
-            );
             bindings.push(Binding {
                 view: views::BOUND,
                 key: keys::bound_token(identity.expires_at, token),

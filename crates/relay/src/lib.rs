@@ -23,6 +23,7 @@ pub mod admit;
 pub mod advance;
 pub mod allowlist;
 mod api;
+pub mod cache;
 pub mod checks;
 pub mod conclusion;
 pub mod config;

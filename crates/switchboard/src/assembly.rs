@@ -16,6 +16,7 @@ use switchboard_github::{GitHub, InstallationId};
 use switchboard_panel::{
     Access, Auth, AutomationPages, Budget, Budgets, Insight, Panel, SettingRow, TokenLife, Version, Visibility,
 };
+use switchboard_relay::pages::RelayPages;
 use switchboard_store::{Installation, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -158,17 +159,20 @@ impl Server {
         };
         let parts = Parts { store: Arc::clone(&store), github, clock, entropy, secrets, automations };
         let engine = Arc::new(Engine::new(parts, engine));
+        let mut pages: Vec<Arc<dyn AutomationPages>> = Vec::new();
+        if let Some(relay) = &relay {
+            pages.push(Arc::new(RelayPages::new(Arc::clone(&store), relay.clone(), &engine)));
+        }
+        if let Some(dispatcher) = &dispatcher {
+            pages.push(Arc::new(DispatcherPages::new(Arc::clone(&store), Arc::clone(dispatcher), &engine)));
+        }
         let callback = relay_parts.zip(relay).map(|(parts, relay)| parts.callback(relay, &engine, Arc::clone(&store)));
-        let pages = dispatcher.iter().map(|dispatcher| {
-            let pages = DispatcherPages::new(Arc::clone(&store), Arc::clone(dispatcher), &engine);
-            Arc::new(pages) as Arc<dyn AutomationPages>
-        });
         let panel = Panel {
             store: Arc::clone(&store),
             actions: Arc::new(engine.acceptor().clone()),
             auth,
             access,
-            automations: pages.collect(),
+            automations: pages,
             version,
             github_url,
             shutdown: shutdown.clone(),
@@ -177,7 +181,7 @@ impl Server {
         let router = switchboard_engine::webhook::router(engine.acceptor().clone())
             .merge(probes::router(store, readiness))
             .merge(switchboard_dispatcher::pages::schemas())
-            .merge(relay::schemas())
+            .merge(switchboard_relay::pages::schemas())
             .merge(callback.unwrap_or_default())
             .merge(panel.router_with(insight));
         Self { engine, dispatcher, router, shutdown, telemetry: listening }

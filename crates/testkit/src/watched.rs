@@ -58,6 +58,12 @@ impl Gauge {
         self.settlements_to_fail.store(times, SeqCst);
     }
 
+    /// Waits for something that is neither the store nor the clock.
+    pub(crate) async fn during<T>(&self, call: impl Future<Output = T>) -> T {
+        let _under_way = UnderWay::new(self);
+        call.await
+    }
+
     async fn read<T>(&self, call: impl Future<Output = T>) -> T {
         self.reads.fetch_add(1, SeqCst);
         let _under_way = UnderWay::new(self);

@@ -118,7 +118,5 @@ pub(super) fn action_id(headers: &HeaderMap) -> String {
 
 /// The answer to an action that was taken in.
 pub(super) fn asked(action: String, acceptance: &Acceptance) -> (StatusCode, Json<Asked>) {
-    let duplicate = acceptance.verdict == switchboard_store::Verdict::Duplicate;
-    let id = acceptance.id.to_string();
-    (StatusCode::ACCEPTED, Json(Asked { accepted: true, duplicate, delivery: action, id }))
+    (StatusCode::ACCEPTED, Json(Asked::of(action, acceptance)))
 }

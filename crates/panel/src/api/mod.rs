@@ -24,7 +24,7 @@ use crate::Fault;
 
 pub(crate) use document::document;
 pub use problem::{Refused, RefusedAction, RefusedOne};
-pub use wire::Page;
+pub use wire::{Asked, Page};
 
 /// Rows of a page unless said.
 const LIMIT: usize = 50;

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_clock::Timestamp;
-use switchboard_store::Class;
+use switchboard_store::{Acceptance, Class, Verdict};
 use utoipa::ToSchema;
 
 /// A page of a list.
@@ -194,16 +194,25 @@ pub(crate) struct Fact {
 
 /// An action that was taken in. What it leads to can be followed like any delivery.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Asked {
+pub struct Asked {
     /// Always true: it is durable.
-    pub(crate) accepted: bool,
+    accepted: bool,
     /// Whether the same action, by its `Idempotency-Key`, had been asked for before.
-    pub(crate) duplicate: bool,
+    duplicate: bool,
     /// Its `Idempotency-Key`, or the one that was made for it.
-    pub(crate) delivery: String,
+    delivery: String,
     /// Our id of the delivery that it entered as.
     #[schema(format = Uuid)]
-    pub(crate) id: String,
+    id: String,
+}
+
+impl Asked {
+    /// The action of this id, as the store has taken it.
+    #[must_use]
+    pub fn of(action: String, acceptance: &Acceptance) -> Self {
+        let duplicate = acceptance.verdict == Verdict::Duplicate;
+        Self { accepted: true, duplicate, delivery: action, id: acceptance.id.to_string() }
+    }
 }
 
 /// What runs.

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::json;
 use switchboard_engine::yaml::{Diagnostic, Severity};
 use switchboard_engine::{Context, Trouble};
-use switchboard_github::api::repos::File;
+use switchboard_github::api::repos::{File, KnownFile};
 use switchboard_github::permission::{Access, Permission};
 use switchboard_github::{Error, RepoName, Scope};
 use switchboard_store::{KeyRange, Settlement, Work};
@@ -24,16 +24,22 @@ type Listed = HashMap<RepoName, LevelRecord>;
 
 /// What became of reading the list's source.
 enum Read {
-    /// Its text.
-    Text(Vec<u8>),
+    /// Its text, and by what GitHub tells whether that is still the same.
+    Text(Vec<u8>, Option<String>),
     /// Why there is none, and the same in a sentence.
     Unusable(AllowlistReason, String),
 }
 
 impl Relay {
-    pub(super) async fn read_list(&self, _job: &Work, context: &Context) -> Result<Settlement, Trouble> {
+    pub(super) async fn read_list(&self, work: &Work, context: &Context) -> Result<Settlement, Trouble> {
         let known: Option<AllowlistRecord> = context.store.get(&views::ALLOWLIST, &keys::upstream(&self.up)).await?;
-        let read = match self.read_source(context).await {
+        if let Some(known) = &known
+            && work.payload.is_null()
+            && self.was_just_read(known, context).await
+        {
+            return Ok(Settlement::done());
+        }
+        let read = match self.read_source(known.as_ref(), context).await {
             Ok(read) => read,
             // The last good list stays in force; before there is one, trying again is all that helps.
             Err(error) if known.as_ref().is_none_or(|known| known.list.is_none()) => {
@@ -69,14 +75,15 @@ impl Relay {
         let mut record = known.unwrap_or(AllowlistRecord {
             list: None,
             text: String::new(),
+            etag: None,
             since: None,
             checked_at: now,
             warnings: Vec::new(),
             error: None,
         });
         record.checked_at = now;
-        let bytes = match read {
-            Read::Text(bytes) => bytes,
+        let (bytes, etag) = match read {
+            Read::Text(bytes, etag) => (bytes, etag),
             Read::Unusable(reason, message) => {
                 self.refuse(draft, &mut record, reason, message, Vec::new());
                 return record;
@@ -96,6 +103,7 @@ impl Relay {
         }
         // The same entries may come in another text: comments, order of keys.
         record.text = String::from_utf8_lossy(&bytes).into_owned();
+        record.etag = etag;
         record.warnings = diagnostics;
         record.list = Some(list);
         record
@@ -150,7 +158,18 @@ impl Relay {
         Ok(())
     }
 
-    async fn read_source(&self, context: &Context) -> Result<Read, Error> {
+    /// Whether another node has just read the list in force, so that the schedule need not ask GitHub again. A text that the store
+    /// does not know is never taken from the cache.
+    async fn was_just_read(&self, known: &AllowlistRecord, context: &Context) -> bool {
+        let Some(cached) = self.cache.allowlist(context.now).await.filter(|_| known.error.is_none()) else {
+            return false;
+        };
+        let fresh = cached.fetched_at <= context.now && context.now.since(cached.fetched_at) < self.config.allowlist_ttl;
+        let same_source = cached.source == self.config.allowlist.to_string();
+        fresh && same_source && known.list.is_some() && cached.yaml == known.text && cached.etag == known.etag
+    }
+
+    async fn read_source(&self, known: Option<&AllowlistRecord>, context: &Context) -> Result<Read, Error> {
         let repo = self.config.allowlist.repo(&self.up);
         let git_ref = match &self.config.allowlist {
             AllowlistSource::Upstream { .. } => None,
@@ -168,12 +187,12 @@ impl Relay {
             return Ok(Read::Unusable(AllowlistReason::Missing, message));
         };
         let path = self.config.allowlist.path();
-        let file = match git_ref {
-            None => context.github.file(scope, repo, path, BUDGET.bytes).await?,
-            Some(git_ref) => context.github.file_at(scope, repo, path, git_ref, BUDGET.bytes).await?,
-        };
-        Ok(match file {
-            File::Found { bytes, .. } => Read::Text(bytes.to_vec()),
+        // What was read in an earlier life of the server is asked about, and not read again.
+        let known = known.filter(|known| known.list.is_some()).and_then(|known| {
+            Some(KnownFile { bytes: known.text.clone().into(), etag: known.etag.clone()? })
+        });
+        Ok(match context.github.file_known(scope, repo, path, git_ref, known, BUDGET.bytes).await? {
+            File::Found { bytes, etag, .. } => Read::Text(bytes.to_vec(), etag),
             File::TooLarge => {
                 Read::Unusable(AllowlistReason::Invalid, format!("the allowlist is longer than {} bytes", BUDGET.bytes))
             }

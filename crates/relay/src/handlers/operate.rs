@@ -22,6 +22,9 @@ pub const IDENTITY_RESET: &str = "relay.identity.reset";
 /// Lifts the consequences of a due demotion.
 pub const DEMOTION_LIFT: &str = "relay.demotion.lift";
 
+/// Ends that a due demotion has no consequences.
+pub const DEMOTION_SUPPRESS: &str = "relay.demotion.suppress";
+
 /// How long a lifted demotion has no consequences.
 const LIFTED_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -47,7 +50,7 @@ impl Relay {
         if action == REFRESH {
             return vec![job(ALLOWLIST, keys::ALLOWLIST_LANE, None, &json!({}))];
         }
-        if ![REDISPATCH, IDENTITY_RESET, DEMOTION_LIFT].contains(&action) {
+        if ![REDISPATCH, IDENTITY_RESET, DEMOTION_LIFT, DEMOTION_SUPPRESS].contains(&action) {
             return Vec::new();
         }
         let Ok(order) = serde_json::from_slice::<OperatorOrder>(arrival.body) else { return Vec::new() };
@@ -68,12 +71,12 @@ impl Relay {
                 draft.delete(views::IDENTITY, keys::identity(repo));
                 draft.fact("identity.reset", by);
             }
-            DEMOTION_LIFT => {
+            action @ (DEMOTION_LIFT | DEMOTION_SUPPRESS) => {
                 let key = keys::entry(&self.up, repo);
                 let mut health: HealthRecord = context.store.get(&views::HEALTH, &key).await?.unwrap_or_default();
-                health.lifted_until = Some(context.now + LIFTED_FOR);
+                health.lifted_until = (action == DEMOTION_LIFT).then(|| context.now + LIFTED_FOR);
                 draft.put(views::HEALTH, key, &health);
-                draft.fact("demotion.lifted", by);
+                draft.fact(if action == DEMOTION_LIFT { "demotion.lifted" } else { "demotion.suppressed" }, by);
             }
             _ => return self.redispatch(work, &order, repo, context).await,
         }

@@ -179,6 +179,15 @@ impl Relay {
         Ok(())
     }
 
+    /// Whether there is a merge gate on the heads that are relayed.
+    pub(crate) fn keeps_gate(&self, list: &Allowlist) -> bool {
+        match self.config.gate {
+            GatePolicy::Never => false,
+            GatePolicy::Always => true,
+            GatePolicy::Auto => list.has(Level::L4),
+        }
+    }
+
     /// The merge gate of a pull request's newest head, with the newest dispatch's place; `None` if it is not to be written.
     pub(crate) async fn gate_of(
         &self,
@@ -188,12 +197,9 @@ impl Relay {
         unsettled: Unsettled<'_>,
     ) -> Result<Option<(Gate, String)>, Trouble> {
         let head = record.info.head_sha.as_str();
-        let written = match self.config.gate {
-            GatePolicy::Never => false,
-            GatePolicy::Always => true,
-            // One that is there must not hold a merge for entries that are on L4 no more.
-            GatePolicy::Auto => list.has(Level::L4) || asked_for(context, head, name::GATE).await?.is_some(),
-        };
+        // One that is there must not hold a merge for entries that are on L4 no more.
+        let left = async || asked_for(context, head, name::GATE).await.map(|asked| asked.is_some());
+        let written = self.keeps_gate(list) || self.config.gate == GatePolicy::Auto && left().await?;
         let tests = |relayed: &&crate::records::RelayedHead| relayed.head == head && !relayed.closes;
         let dispatches: Vec<_> = record.dispatches.iter().filter(tests).collect();
         let Some(newest) = dispatches.last().filter(|_| written) else { return Ok(None) };

@@ -102,6 +102,7 @@ impl Relay {
                 run_id: report.run_id.clone(),
                 attempt,
                 state,
+                head: ledger.dispatch.head.clone(),
                 seq: ledger.dispatch.seq,
                 run_first_at,
                 first_at: at,

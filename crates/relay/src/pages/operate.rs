@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use switchboard_engine::accept::Action;
 use switchboard_engine::subject;
 use switchboard_github::RepoName;
 use switchboard_panel::{Fault, OperatorForm, Session};
-use switchboard_store::Acceptance;
+use switchboard_store::{Acceptance, Verdict};
 
 use super::{Desk, links, question, reading};
 use crate::handlers::{DEMOTION_LIFT, IDENTITY_RESET, REDISPATCH, REFRESH};
@@ -137,5 +138,10 @@ async fn act(
         subject: Some(subject::repository(about.as_str())),
         installation: None,
     };
-    Ok(desk.acceptor.action(action).await?)
+    let acceptance = desk.acceptor.action(action).await?;
+    if acceptance.verdict == Verdict::Conflict {
+        return Err(Fault::new(StatusCode::CONFLICT, "conflict", "This id was used for another action.")
+            .hint("Choose a new id for each action, and repeat one only together with what it was for."));
+    }
+    Ok(acceptance)
 }

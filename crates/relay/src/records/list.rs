@@ -13,6 +13,9 @@ pub struct AllowlistRecord {
     /// Its text.
     #[serde(default)]
     pub text: String,
+    /// By what GitHub tells whether its source still has this text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
     /// When it came into force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,

@@ -192,6 +192,18 @@ impl TargetRecord {
         self.has_reported() && self.runs.iter().all(|run| run.ended && run.open == 0)
     }
 
+    /// Whether it was ever sent. What left once stays known, whatever becomes of it later.
+    #[must_use]
+    pub fn has_left(&self) -> bool {
+        self.attempts > 0 || self.generation > 0
+    }
+
+    /// Whether nothing was to reach the entry: it waits for an approval, or was taken back before it was sent.
+    #[must_use]
+    pub fn is_withheld(&self) -> bool {
+        !self.has_left() && matches!(self.state, TargetState::Held | TargetState::Withdrawn)
+    }
+
     /// The newest run that has reported, by number where runs have numbers, else by first report.
     #[must_use]
     pub fn newest_run(&self) -> Option<&RunRecord> {

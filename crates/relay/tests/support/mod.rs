@@ -45,13 +45,18 @@ pub fn name(text: &str) -> RepoName {
 impl Town {
     /// An upstream with this allowlist, which has been read.
     pub async fn with(config: Config, allowlist: &str) -> Self {
+        Self::beside(config, allowlist, |_, _| axum::Router::new()).await
+    }
+
+    /// The same, with further routes of the server.
+    pub async fn beside(config: Config, allowlist: &str, also: fn(Relay, &Wiring<'_>) -> axum::Router) -> Self {
         let relay = {
             let config = config.clone();
             move || Relay::new(config.clone(), name(UP), "https://github.com")
         };
         let routes = {
             let (config, relay) = (config.clone(), relay.clone());
-            move |wiring: &Wiring<'_>| callback(&config, relay(), wiring)
+            move |wiring: &Wiring<'_>| callback(&config, relay(), wiring).merge(also(relay(), wiring))
         };
         let automations = move || -> Vec<Arc<dyn Automation>> { vec![Arc::new(relay()), Arc::new(scribe::Scribe)] };
         let world = World::with_all(automations).queue(QUEUE).routes(routes);

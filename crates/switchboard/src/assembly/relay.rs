@@ -4,14 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
-use http::header;
 use switchboard_clock::Clock;
 use switchboard_engine::{Automation, Engine, Reader};
 use switchboard_github::RepoName;
 use switchboard_github::oidc::{IssuerError, Verifier};
 use switchboard_github::transport::Transport;
-use switchboard_relay::allowlist::JSON_SCHEMA;
 use switchboard_relay::config::Config;
 use switchboard_relay::endpoint::Callback;
 use switchboard_relay::handlers::Relay;
@@ -68,10 +65,4 @@ impl RelayParts {
 pub(super) fn without_server(config: &Config) -> Option<Arc<dyn Automation>> {
     let upstream = config.upstream.clone().filter(|_| config.enabled)?;
     Some(Arc::new(Relay::new(config.clone(), upstream, "")))
-}
-
-/// `/schemas/allowlist.json`, for editors. They send no cookies, so it stands outside of the sign-in.
-pub(super) fn schemas() -> Router {
-    let schema = || async { ([(header::CONTENT_TYPE, "application/schema+json")], JSON_SCHEMA) };
-    Router::new().route("/schemas/allowlist.json", get(schema))
 }
