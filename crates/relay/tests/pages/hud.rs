@@ -129,7 +129,7 @@ async fn a_new_head_supersedes_the_old_row_which_names_it_and_filters_find_both(
 async fn pushes_and_nightlies_have_tabs_of_their_own() {
     let mut town = town("L2: [two/b]").await;
     town.downstream("two/b", Downstream::run("CI").result("build").succeeds_after(MINUTE));
-    let sha = town.up.push("main", "Speed up");
+    let sha = town.up.push("main", "Speed up", &[("a.txt", "faster")]);
     town.soon().await;
     town.downstream("two/b", Downstream::run("Nightly").result("nightly").succeeds_after(MINUTE));
     let run = town.runs("two/b")[0];
