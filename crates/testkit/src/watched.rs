@@ -23,6 +23,7 @@ pub(crate) struct Gauge {
     claims: AtomicU64,
     full: AtomicBool,
     settlements_to_fail: AtomicU32,
+    reads_until_failure: AtomicU32,
 }
 
 impl Gauge {
@@ -58,8 +59,16 @@ impl Gauge {
         self.settlements_to_fail.store(times, SeqCst);
     }
 
-    async fn read<T>(&self, call: impl Future<Output = T>) -> T {
+    pub(crate) fn fail_read(&self, nth: u32) {
+        self.reads_until_failure.store(nth, SeqCst);
+    }
+
+    async fn read<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
         self.reads.fetch_add(1, SeqCst);
+        let left = self.reads_until_failure.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));
+        if left == Ok(1) {
+            return Err(StoreError::Unavailable { reason: "this read was to fail".to_owned() });
+        }
         let _under_way = UnderWay::new(self);
         call.await
     }
