@@ -228,6 +228,9 @@ impl Engine {
             match self.store.settle(leased.lease, settlement.clone()).await {
                 Ok(()) => {
                     self.crashes.pass(CrashPoint::Settled)?;
+                    if let Some(automation) = self.automation(&work.automation) {
+                        automation.settled(&settlement, self.store.now()).await;
+                    }
                     return Ok(Ended { committed: true, facts: settlement.facts, ..ended });
                 }
                 Err(StoreError::StaleLease) => {

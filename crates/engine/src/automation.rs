@@ -54,6 +54,13 @@ pub trait Automation: Send + Sync + 'static {
         None
     }
 
+    /// Hears of a settlement of its own work once that is committed: for what speeds reading up and never decides. Nothing may
+    /// depend on it, since the process may have died in between; and settlements of one lane may be heard of in another order,
+    /// when their works ran on two workers. Quick, because the worker waits.
+    async fn settled(&self, settlement: &Settlement, now: Timestamp) {
+        let _ = (settlement, now);
+    }
+
     /// The files in repositories that its rules come from, as it last read them. By ranges of keys alone.
     ///
     /// # Errors

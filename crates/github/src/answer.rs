@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::HeaderValue;
-use http::header::{CONTENT_TYPE, LINK};
+use http::header::{CONTENT_TYPE, ETAG, LINK};
 use url::Url;
 
 use crate::cache::Cached;
@@ -17,6 +17,7 @@ pub struct Answer {
     body: Bytes,
     truncated: bool,
     revalidated: bool,
+    etag: Option<String>,
     content_type: Option<String>,
     next: Option<NextPage>,
     request_id: Option<String>,
@@ -35,6 +36,7 @@ impl Answer {
             request_id: text(&response.headers, "x-github-request-id").map(str::to_owned),
             body: response.body,
             truncated: response.truncated,
+            etag: text(&response.headers, ETAG.as_str()).map(str::to_owned),
             revalidated: false,
         }
     }
@@ -48,6 +50,7 @@ impl Answer {
             request_id: None,
             body: known.body.slice(..known.body.len().min(max_body)),
             truncated: known.body.len() > max_body,
+            etag: as_text(&known.etag).map(str::to_owned),
             revalidated: true,
         }
     }
@@ -74,6 +77,12 @@ impl Answer {
     #[must_use]
     pub fn is_revalidated(&self) -> bool {
         self.revalidated
+    }
+
+    /// By what GitHub tells whether it is still the same.
+    #[must_use]
+    pub fn etag(&self) -> Option<&str> {
+        self.etag.as_deref()
     }
 
     /// The content type with its parameters.

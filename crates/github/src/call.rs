@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -12,6 +13,7 @@ use url::Url;
 use crate::answer::Answer;
 use crate::auth::Auth;
 use crate::budget::{Cost, Priority};
+use crate::cache::Cached;
 use crate::classify::Called;
 use crate::client::{GitHub, Outgoing};
 use crate::endpoint::{Effect, Endpoint, Repeat};
@@ -37,6 +39,7 @@ pub struct Call<T> {
     body: Result<Option<Bytes>, String>,
     accept: &'static str,
     conditional: bool,
+    known: Option<Cached>,
     max_body: usize,
     timeout: Duration,
     priority: Priority,
@@ -63,6 +66,7 @@ impl<T> Call<T> {
             body: Ok(None),
             accept: ACCEPT_JSON,
             conditional: false,
+            known: None,
             max_body: DEFAULT_MAX_BODY,
             github,
             auth,
@@ -81,6 +85,7 @@ impl<T> Call<T> {
             body: self.body,
             accept: self.accept,
             conditional: self.conditional,
+            known: self.known,
             max_body: self.max_body,
             timeout: self.timeout,
             priority: self.priority,
@@ -117,6 +122,12 @@ impl<T> Call<T> {
     /// Keeps the answer with its ETag and asks next time whether it is still the same. For reads that repeat.
     pub fn conditional(mut self) -> Self {
         self.conditional = true;
+        self
+    }
+
+    /// What was read before this client was made, with its ETag. Where the client remembers something itself, that counts.
+    pub fn known(mut self, etag: &str, body: Bytes) -> Self {
+        self.known = HeaderValue::from_str(etag).ok().map(|etag| Cached { etag, content_type: None, link: None, body });
         self
     }
 
@@ -171,7 +182,7 @@ impl<T> Call<T> {
         };
         let core = self.github.core();
         if reading {
-            core.read(outgoing, &self.auth, self.conditional).await
+            core.read(outgoing, &self.auth, self.conditional, self.known).await
         } else {
             let response = core.authorized(&outgoing, &self.auth).await?;
             Ok(Answer::new(response, core.api_url()))

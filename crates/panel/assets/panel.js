@@ -183,25 +183,64 @@
     tick();
   };
 
+  const redraw = async () => {
+    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+    if (answer.redirected) return void location.reload();
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!paused) return void apply(page);
+    waiting = page;
+    const fresh = news(page);
+    count.hidden = false;
+    say(count, fresh ? `${fresh} new` : "changed");
+  };
+
+  // A part of the page alone. `false`, if it cannot stand in its place: then the page has become another.
+  const redrawPart = async (part) => {
+    const answer = await fetch(part.dataset.part, { headers: { accept: "text/html" } });
+    if (!answer.ok || answer.redirected) return false;
+    const template = document.createElement("template");
+    template.innerHTML = await answer.text();
+    const next = template.content.firstElementChild;
+    if (!next || next.id !== part.id || next.dataset.shape !== part.dataset.shape) return false;
+    const before = stateOf(part.textContent);
+    merge(part, document.adoptNode(next));
+    if (part.dataset.key && stateOf(part.textContent) !== before) flash(part);
+    return true;
+  };
+
+  const parts = new Set();
+  const PARTS_MAX = 8;
   const refresh = async () => {
-    if (busy || document.hidden) return void (wanted = true);
+    if (busy || document.hidden) return;
     busy = true;
+    const whole = wanted || paused || parts.size > PARTS_MAX;
+    const some = [...parts].filter((part) => part.isConnected);
     wanted = false;
+    parts.clear();
     try {
-      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-      if (answer.redirected) return void location.reload();
-      if (!answer.ok) return;
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (!paused) return void apply(page);
-      waiting = page;
-      const fresh = news(page);
-      count.hidden = false;
-      say(count, fresh ? `${fresh} new` : "changed");
+      if (whole || (await Promise.all(some.map(redrawPart))).includes(false)) await redraw();
+      tick();
     } catch {
       // The server is away; the stream comes back by itself and then says so.
     } finally {
       // At most one look a second, however many hints.
-      setTimeout(() => { busy = false; if (wanted) refresh(); }, 1000);
+      setTimeout(() => { busy = false; if (wanted || parts.size) refresh(); }, 1000);
+    }
+  };
+
+  // What a hint asks for: parts that can be drawn alone, or the page, if it concerns something that no part shows.
+  const hear = (hints) => {
+    if (hints.includes("*")) return void (wanted = true);
+    const shown = new Map();
+    for (const part of $$("[data-part]")) for (const topic of part.dataset.topic.split(" ")) shown.set(topic, part);
+    for (const hint of hints) if (shown.has(hint)) parts.add(shown.get(hint));
+    for (const topic of topics) {
+      const view = topic.startsWith("record/") ? topic.split("/", 2).join("/") : topic;
+      if (!hints.includes(view)) continue;
+      const records = hints.filter((hint) => hint.startsWith(`${view}/`));
+      const own = view === topic ? records : records.filter((hint) => hint.startsWith(`${topic}/`));
+      if (!records.length || own.some((hint) => !shown.has(hint))) wanted = true;
     }
   };
 
@@ -233,7 +272,8 @@
   stream.addEventListener("open", () => { if (!paused) show("on"); });
   stream.addEventListener("error", () => { if (!paused) show("off"); });
   stream.addEventListener("changed", (event) => {
-    if (event.data.split(" ").some((topic) => topic === "*" || topics.has(topic))) refresh();
+    hear(event.data.split(" "));
+    if (wanted || parts.size) refresh();
   });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden && wanted) refresh(); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && (wanted || parts.size)) refresh(); });
 })();

@@ -4,11 +4,11 @@
 
 use async_trait::async_trait;
 use axum::Router;
-use switchboard_store::{Fact, Result, Store};
+use switchboard_store::{Fact, Result, Store, Subject};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::Shortcut;
-use crate::components::Told;
+use crate::components::{Html, Told};
 
 /// A tab in the navigation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,20 @@ pub struct NavItem {
     pub label: &'static str,
     /// Where it leads: `/dispatcher`. The tab is current on this path and everything below it.
     pub path: &'static str,
+}
+
+/// What an automation shows on the page of a subject, above its story.
+#[derive(Default)]
+pub struct About {
+    /// What it shows, if the subject is something to it: a card.
+    pub shown: Option<Html>,
+    /// Reads of the store that this took: at most [`About::READS`].
+    pub reads: usize,
+}
+
+impl About {
+    /// Reads that all automations together may make for the page of a subject.
+    pub const READS: usize = 2;
 }
 
 /// What an automation adds to the panel.
@@ -63,5 +77,13 @@ pub trait AutomationPages: Send + Sync + 'static {
     async fn find(&self, store: &dyn Store, query: &str) -> Result<Option<String>> {
         let _ = (store, query);
         Ok(None)
+    }
+    /// What it shows on the page of this subject. No read for a subject that is not its business.
+    ///
+    /// # Errors
+    /// What the store says.
+    async fn about(&self, subject: &Subject) -> Result<About> {
+        let _ = subject;
+        Ok(About::default())
     }
 }

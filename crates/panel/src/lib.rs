@@ -45,7 +45,7 @@ pub use access::{
     Operator, OperatorForm, PUBLIC_PAGES, Person, Role, Session, SessionForm, SessionSecret, TokenHash, TokenHashError,
     generate_token, same_origin,
 };
-pub use automation::{AutomationPages, NavItem};
+pub use automation::{About, AutomationPages, NavItem};
 pub use core::{Actions, Version};
 pub use fault::Fault;
 pub use insight::{Budget, Budgets, Insight, SettingRow, TokenLife};

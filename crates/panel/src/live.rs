@@ -86,50 +86,67 @@ impl Listener {
             // Something may have changed between drawing the page and listening.
             return Some("*".to_owned());
         }
-        let mut topics = BTreeSet::new();
+        let mut topics = Topics::default();
         let mut until = self.ends;
         loop {
             tokio::select! {
                 () = self.shutdown.cancelled() => return None,
                 () = tokio::time::sleep_until(until) => break,
                 change = self.changes.recv() => match change {
-                    Ok(change) => note(&mut topics, &change),
-                    Err(RecvError::Lagged(_)) => { topics.insert("*".to_owned()); }
+                    Ok(change) => topics.note(&change),
+                    Err(RecvError::Lagged(_)) => { topics.named.insert("*".to_owned()); }
                     Err(RecvError::Closed) => return None,
                 },
             }
             until = until.min(Instant::now() + GATHER);
         }
-        if topics.is_empty() {
-            return None;
-        }
-        if topics.len() > TOPICS_MAX {
-            return Some("*".to_owned());
-        }
-        Some(topics.into_iter().collect::<Vec<_>>().join(" "))
+        topics.tell()
     }
 }
 
-/// The topics of a change, as [`crate::Shell::live`] names them.
-fn note(topics: &mut BTreeSet<String>, change: &Change) {
-    if topics.len() > TOPICS_MAX {
-        return;
+/// What changed, as [`crate::Shell::live`] names it.
+#[derive(Default)]
+struct Topics {
+    named: BTreeSet<String>,
+    /// The records themselves, for pages that draw only what changed on them. Left out where they are too many.
+    records: BTreeSet<String>,
+}
+
+impl Topics {
+    fn note(&mut self, change: &Change) {
+        if self.named.len() > TOPICS_MAX {
+            return;
+        }
+        // Topics are separated by spaces, and no subject or key that a page could name holds one.
+        let plain = |name: &str| name.replace(char::is_whitespace, "_");
+        match change {
+            Change::Delivery(id) => {
+                self.named.insert("delivery".to_owned());
+                self.named.insert(format!("delivery/{id}"));
+            }
+            Change::Work(..) => {
+                self.named.insert("work".to_owned());
+            }
+            Change::Facts(subject) => {
+                self.named.insert(format!("facts/{}", plain(subject.as_str())));
+            }
+            Change::Record(view, key) => {
+                self.named.insert(format!("record/{view}"));
+                if self.records.len() <= TOPICS_MAX {
+                    self.records.insert(format!("record/{view}/{}", plain(key.as_str())));
+                }
+            }
+        }
     }
-    match change {
-        Change::Delivery(id) => {
-            topics.insert("delivery".to_owned());
-            topics.insert(format!("delivery/{id}"));
+
+    /// They with a space between them; `None` for none.
+    fn tell(self) -> Option<String> {
+        if self.named.len() > TOPICS_MAX {
+            return Some("*".to_owned());
         }
-        Change::Work(..) => {
-            topics.insert("work".to_owned());
-        }
-        // Topics are separated by spaces, and no subject that a page could name holds one.
-        Change::Facts(subject) => {
-            topics.insert(format!("facts/{}", subject.as_str().replace(char::is_whitespace, "_")));
-        }
-        Change::Record(view, _) => {
-            topics.insert(format!("record/{view}"));
-        }
+        let records = if self.records.len() > TOPICS_MAX { BTreeSet::new() } else { self.records };
+        let all: Vec<String> = self.named.into_iter().chain(records).collect();
+        (!all.is_empty()).then(|| all.join(" "))
     }
 }
 
@@ -152,7 +169,12 @@ mod tests {
         send.send(Change::Facts("acme/api#1".into())).unwrap();
         send.send(Change::Record("dispatcher.run".into(), "1/2/3".into())).unwrap();
         send.send(Change::Record("dispatcher.run".into(), "1/2/4".into())).unwrap();
-        assert_eq!(listener.next().await.unwrap(), "facts/acme/api#1 record/dispatcher.run");
+        let told = "facts/acme/api#1 record/dispatcher.run record/dispatcher.run/1/2/3 record/dispatcher.run/1/2/4";
+        assert_eq!(listener.next().await.unwrap(), told);
+        for n in 0..100 {
+            send.send(Change::Record("dispatcher.run".into(), format!("1/2/{n}").into())).unwrap();
+        }
+        assert_eq!(listener.next().await.unwrap(), "record/dispatcher.run", "too many to be named one by one");
         for n in 0..1_000 {
             send.send(Change::Facts(format!("acme/api#{n}").into())).unwrap();
         }

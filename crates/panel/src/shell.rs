@@ -118,7 +118,11 @@ impl Shell {
     }
 
     /// A page that follows what happens: its regions marked `data-live` are drawn anew when one of these topics changes.
-    /// Topics are `delivery`, `delivery/<id>`, `work`, `facts/<subject>` and `record/<view>`.
+    /// Topics are `delivery`, `delivery/<id>`, `work`, `facts/<subject>`, `record/<view>` and `record/<view>/<beginning of keys>`,
+    /// which ends where a part of a key does.
+    ///
+    /// An element with an `id`, a `data-part` (the path of a [`Shell::part`]) and a `data-topic` (`record/<view>/<key>`, or several with
+    /// a space between them) is drawn anew alone when nothing else of the page's topics changed.
     #[must_use]
     pub fn live<T: Into<String>>(mut self, topics: impl IntoIterator<Item = T>) -> Self {
         // What changes is told to who is signed in: it names what other pages show.
@@ -190,6 +194,16 @@ impl Shell {
             body: Html::trusted(body.render()?),
         };
         let mut response = inert(layout.render()?).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        Ok(response)
+    }
+
+    /// A part of a page alone, for a script that puts it in its place: one element, with the same `id` and `data-shape` as there.
+    ///
+    /// # Errors
+    /// When the template cannot be rendered.
+    pub fn part(&self, part: &impl Template) -> Result<Response, Fault> {
+        let mut response = inert(part.render()?).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         Ok(response)
     }

@@ -24,16 +24,18 @@ use switchboard_engine::Reader;
 use switchboard_engine::accept::{Acceptor, Verified};
 use switchboard_engine::observe::{Accepted as Observed, Via};
 use switchboard_github::oidc::{Rejection, Verifier};
-use switchboard_store::{Acceptance, Binding, DeliveryKey, Subject, Verdict};
+use switchboard_store::{Acceptance, Binding, DeliveryKey, Key, Subject, Verdict};
 use tokio::sync::Semaphore;
 
 use crate::admit::{Listing, consistent, listed, same_repository, unknown_dispatch};
+use crate::cache::values::SentDispatch;
+use crate::cache::{Entry, Reported};
 use crate::config::{Config, UnknownRepo};
 use crate::handlers::draft::subject;
 use crate::handlers::report::AcceptedReport;
 use crate::handlers::{CALLBACK, Relay};
 use crate::identity::{Identity, identify};
-use crate::records::{AllowlistRecord, DispatchRecord, LevelRecord, TargetRecord, TargetState, keys, views};
+use crate::records::{AllowlistRecord, DispatchRecord, LevelRecord, TargetRecord, keys, views};
 use crate::refusal::{Code, Refusal};
 use crate::report::{BODY_BYTES_MAX, Report, digest};
 
@@ -45,6 +47,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(8);
 const BODIES_MAX: usize = 16;
 /// What a sender is told to wait when the list or the store is not to be had.
 const COME_BACK: Duration = Duration::from_secs(30);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// What the endpoint needs.
 pub struct Callback {
@@ -92,14 +95,19 @@ impl Callback {
         let identity = self.identified(headers).await?;
         let Some(level) = self.listed(&identity).await? else { return Ok(Taken::Ignored) };
         let now = self.clock.now();
-        let place = self.windows.take(&identity.repository, now).map_err(|wait| {
+        let others = self.relay.cache.rate(&identity.repository, now).await;
+        let place = self.windows.take(&identity.repository, now, &others).map_err(|wait| {
             let detail = format!("{} has sent as many reports as it may in a minute.", identity.repository);
             Refusal::new(Code::RateLimited, detail).retry_after(wait)
         })?;
-        let taken = self.report(&identity, &level, body).await;
+        let mut learned = Vec::new();
+        let taken = self.report(&identity, &level, body, &mut learned).await;
         if taken.is_err() {
             self.windows.give_back(&identity.repository, place);
+            return taken;
         }
+        learned.extend(self.relay.cache.taken(&identity.repository, &self.windows.taken_of(&identity.repository, now)));
+        self.relay.cache.put(learned, now).await;
         taken
     }
 
@@ -137,7 +145,14 @@ impl Callback {
     }
 
     /// Steps 6 to 10: what is reported, and whether it is in order.
-    async fn report(&self, identity: &Identity, level: &LevelRecord, body: Body) -> Result<Taken, Refusal> {
+    /// `learned` is what the cache may know once the report is stored.
+    async fn report(
+        &self,
+        identity: &Identity,
+        level: &LevelRecord,
+        body: Body,
+        learned: &mut Vec<Entry>,
+    ) -> Result<Taken, Refusal> {
         let _room = self.bodies.acquire().await;
         let body = read(body).await?;
         let mut report = Report::read(&body, identity.run_ids)?;
@@ -149,15 +164,40 @@ impl Callback {
             report.delivery_id.make_ascii_lowercase();
         }
         self.pinned(identity).await?;
+        let attempt = report.attempt(identity.run_attempt);
+        let (delivery_id, repo, run) = (report.delivery_id.clone(), &identity.repository, report.run_id.clone());
+        let result = keys::result(&delivery_id, repo, &report.workflow, &report.result, &run, attempt);
+        let token = identity.token_id.as_deref().map(|token| (token, result.as_str()));
+        let of = Reported { delivery_id: &delivery_id, repo, run: &run, token };
         let (lane, about) = if report.kind.is_nightly() {
             let about = subject(&self.relay.up, None, &report.delivery_id);
             (keys::nightly_lane(&self.relay.up).as_str().to_owned(), about)
         } else {
-            let dispatch = self.dispatched(identity, &report).await?;
-            let about = subject(&self.relay.up, dispatch.number, &dispatch.head);
-            (dispatch.lane, about)
+            let dispatch = match self.dispatched(&of, learned).await {
+                // Whoever speaks for two dispatches is told so, whether or not the other one exists.
+                Err(refusal) if refusal.code == Code::UnknownDispatch => {
+                    self.unbound(identity, &report).await?;
+                    return Err(refusal);
+                }
+                dispatched => dispatched?,
+            };
+            if dispatch.kind.event_type() != report.kind.as_str() {
+                return Err(Refusal::field("event_type", "must be the event that was dispatched"));
+            }
+            (dispatch.lane, subject(&self.relay.up, dispatch.number, &dispatch.head_sha))
         };
-        self.store(identity, report, lane, about).await
+        learned.extend(self.relay.cache.spoken(&of, identity.expires_at, self.clock.now()));
+        self.store(identity, report, lane, about, &result).await
+    }
+
+    /// Step 8 where nothing is written: whether the run has spoken for another dispatch before.
+    async fn unbound(&self, identity: &Identity, report: &Report) -> Result<(), Refusal> {
+        let key = keys::bound_run(&identity.repository, &report.run_id);
+        let bound: Option<serde_json::Value> = self.store.get(&views::BOUND, &key).await.map_err(store)?;
+        match bound {
+            Some(bound) if bound["for"] != report.delivery_id.as_str() => Err(run_bound()),
+            _ => Ok(()),
+        }
     }
 
     /// Step 8, as far as the store decides it: whether the name still stands for the repository that it stood for.
@@ -168,37 +208,45 @@ impl Callback {
     }
 
     /// Step 9: the dispatch that the report answers, if it was planned for this repository.
-    async fn dispatched(&self, identity: &Identity, report: &Report) -> Result<DispatchRecord, Refusal> {
-        let key = keys::target(&report.delivery_id, &identity.repository);
+    /// The cache may say yes; everything else is the store's to say.
+    async fn dispatched(&self, of: &Reported<'_>, learned: &mut Vec<Entry>) -> Result<SentDispatch, Refusal> {
+        let now = self.clock.now();
+        if let Some(known) = self.relay.cache.dispatch(of, now).await {
+            return Ok(known);
+        }
+        let key = keys::target(of.delivery_id, of.repo);
         let target: Option<TargetRecord> = self.store.get(&views::TARGET, &key).await.map_err(store)?;
-        if target.is_none_or(|target| withheld(&target)) {
+        let target = target.ok_or_else(unknown_dispatch)?;
+        if target.is_withheld() {
             return Err(unknown_dispatch());
         }
-        let key = keys::dispatch(&report.delivery_id);
+        let key = keys::dispatch(of.delivery_id);
         let dispatch: Option<DispatchRecord> = self.store.get(&views::DISPATCH, &key).await.map_err(store)?;
-        let dispatch = dispatch.ok_or_else(unknown_dispatch)?;
-        if dispatch.kind.event_type() != report.kind.as_str() {
-            return Err(Refusal::field("event_type", "must be the event that was dispatched"));
+        let DispatchRecord { kind, lane, number, head: head_sha, planned_at, .. } =
+            dispatch.ok_or_else(unknown_dispatch)?;
+        let sent = SentDispatch { kind, lane, number, head_sha, planned_at };
+        if target.has_left() {
+            let retention = DAY * self.config().retention_days;
+            learned.extend(self.relay.cache.sent(of, &sent, retention, now));
         }
-        Ok(dispatch)
+        Ok(sent)
     }
 
     /// Step 10: the one write.
-    async fn store(&self, identity: &Identity, report: Report, lane: String, about: Subject) -> Result<Taken, Refusal> {
+    async fn store(
+        &self,
+        identity: &Identity,
+        report: Report,
+        lane: String,
+        about: Subject,
+        result: &Key,
+    ) -> Result<Taken, Refusal> {
         let attempt = report.attempt(identity.run_attempt);
         let (repository, status) = (&identity.repository, report.status.as_str());
         let spoken_for = json!({ "for": report.delivery_id });
         let mut bindings =
             vec![Binding { view: views::BOUND, key: keys::bound_run(repository, &report.run_id), value: spoken_for }];
         if let Some(token) = &identity.token_id {
-            let result = keys::result(
-                &report.delivery_id,
-                repository,
-                &report.workflow,
-                &report.result,
-                &report.run_id,
-                attempt,
-            );
             bindings.push(Binding {
                 view: views::BOUND,
                 key: keys::bound_token(identity.expires_at, token),
@@ -225,9 +273,7 @@ impl Callback {
         };
         let acceptance = self.acceptor.verified(verified).await.map_err(store)?;
         match acceptance.verdict {
-            Verdict::Bound { binding: 0 } => {
-                Err(Refusal::new(Code::RunBound, "This run has reported on another dispatch before."))
-            }
+            Verdict::Bound { binding: 0 } => Err(run_bound()),
             Verdict::Bound { .. } => {
                 Err(Refusal::new(Code::TokenReused, "This token has spoken for another result before."))
             }
@@ -236,12 +282,6 @@ impl Callback {
             }
         }
     }
-}
-
-/// Whether nothing was to reach the entry: it waits for an approval, or was taken back before it was sent.
-fn withheld(target: &TargetRecord) -> bool {
-    let never_left = target.attempts == 0 && target.state == TargetState::Withdrawn;
-    target.state == TargetState::Held || never_left
 }
 
 async fn receive(State(callback): State<Arc<Callback>>, method: Method, headers: HeaderMap, body: Body) -> Response {
@@ -283,6 +323,10 @@ fn shape(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
         return Err(Refusal::new(Code::ContentType, "The body's content type is not application/json."));
     }
     Ok(())
+}
+
+fn run_bound() -> Refusal {
+    Refusal::new(Code::RunBound, "This run has reported on another dispatch before.")
 }
 
 fn too_large() -> Refusal {

@@ -19,6 +19,7 @@
 pub(crate) mod context;
 pub(crate) mod draft;
 mod expire;
+mod files;
 mod ledger;
 pub mod list;
 mod nightly;
@@ -43,12 +44,16 @@ use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use switchboard_engine::{API, Arrival, Automation, Context, GITHUB, Patience, Schedule, Trouble};
+use switchboard_clock::Timestamp;
+use switchboard_engine::files::FilesRead;
+use switchboard_engine::{API, Arrival, Automation, Context, GITHUB, Patience, Reader, Schedule, Trouble};
 use switchboard_github::RepoName;
 use switchboard_store::{Failure, Follows, Installation, Lane, NewJob, Queue, Settlement, Work};
 
+use crate::cache::{Backend, Cache, Embedded};
 use crate::config::Config;
 use crate::deliver::installed::Installed;
+use crate::observe::{Observer, Unobserved};
 use crate::records::keys;
 
 pub use operate::{DEMOTION_LIFT, DEMOTION_SUPPRESS, IDENTITY_RESET, OperatorOrder, REDISPATCH, REFRESH};
@@ -108,13 +113,38 @@ pub struct Relay {
     pub(crate) installed: Arc<Installed>,
     /// Where people look at runs: `https://github.com`.
     pub(crate) web: Arc<str>,
+    /// What is kept at hand beside the store.
+    pub(crate) cache: Cache,
+    /// Who is told what is to be counted.
+    pub(crate) observer: Arc<dyn Observer>,
 }
 
 impl Relay {
     /// The relay of `upstream` under these settings. `web` is where GitHub's pages are, without a slash at the end.
     #[must_use]
     pub fn new(config: Config, upstream: RepoName, web: &str) -> Self {
-        Self { config: Arc::new(config), up: upstream, installed: Arc::default(), web: web.into() }
+        let cache = Cache::new(Arc::new(Embedded::default()), &config.cache_prefix, upstream.clone());
+        let (config, observer) = (Arc::new(config), Arc::new(Unobserved));
+        Self { config, up: upstream, installed: Arc::default(), web: web.into(), cache, observer }
+    }
+
+    /// With a cache that is kept there; without this, it is in this process.
+    #[must_use]
+    pub fn cached_in(self, backend: Arc<dyn Backend>) -> Self {
+        let cache = Cache::new(backend, &self.config.cache_prefix, self.up.clone());
+        Self { cache, ..self }
+    }
+
+    /// What is kept at hand beside the store.
+    #[must_use]
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// The same, telling somebody what is to be counted.
+    #[must_use]
+    pub fn observed(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer, ..self }
     }
 
     /// Its settings.
@@ -225,8 +255,17 @@ impl Automation for Relay {
     async fn give_up(&self, work: &Work, failure: &Failure, context: &Context) -> Settlement {
         match work.kind.as_str() {
             DISPATCH => self.dispatch_given_up(work, failure, context),
+            CHECK_RUN => self.check_given_up(work, failure),
             _ => Settlement::done(),
         }
+    }
+
+    async fn settled(&self, settlement: &Settlement, now: Timestamp) {
+        self.cache.put(self.cache.following(settlement, &self.config), now).await;
+    }
+
+    async fn files(&self, store: &Reader) -> switchboard_store::Result<FilesRead> {
+        self.files_read(store).await
     }
 
     fn schedules(&self) -> Vec<Schedule> {

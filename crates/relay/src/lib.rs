@@ -23,6 +23,7 @@ pub mod admit;
 pub mod advance;
 pub mod allowlist;
 mod api;
+pub mod cache;
 pub mod checks;
 pub mod conclusion;
 pub mod config;
@@ -35,6 +36,7 @@ pub mod handlers;
 pub mod identity;
 pub mod keys;
 pub mod names;
+pub mod observe;
 pub mod pages;
 pub mod payload;
 pub mod plan;
@@ -45,6 +47,7 @@ pub mod refusal;
 pub mod report;
 pub mod text;
 pub mod verify;
+pub mod vitals;
 pub mod window;
 
 #[cfg(test)]

@@ -96,9 +96,9 @@ impl Budgets for ClientBudgets {
 
 /// The automations that are switched on, for what they tell without a server.
 #[must_use]
-pub fn automations(dispatcher: &Config) -> Vec<Arc<dyn Automation>> {
+pub fn automations(dispatcher: &Config, relay: &switchboard_relay::config::Config) -> Vec<Arc<dyn Automation>> {
     let dispatcher = dispatcher.enabled.then(|| Arc::new(Dispatcher::new(dispatcher.clone(), None)) as _);
-    dispatcher.into_iter().collect()
+    dispatcher.into_iter().chain(relay::without_server(relay)).collect()
 }
 
 /// A server, put together and not running yet.
@@ -135,7 +135,8 @@ impl Server {
         let listening = Arc::new(Telemetry { metrics: telemetry.metrics, traces: telemetry.traces });
         engine.observer = Arc::clone(&listening) as _;
         let github = github.observed(Arc::clone(&listening.metrics) as _);
-        let watched = Watched::new(Arc::clone(&store), github.clone(), telemetry.database, version.version.clone());
+        let watched = Watched::new(Arc::clone(&store), github.clone(), telemetry.database, version.version.clone())
+            .with_relay(relay_parts.as_ref().map(RelayParts::watched));
         let metrics = telemetry::router(Arc::clone(&listening.metrics), watched, version.started_at);
         let access_to_metrics = if telemetry.public_metrics { Visibility::Public } else { Visibility::SignedIn };
         let slug = github.slug().map(|slug| slug.as_str().to_owned());
@@ -145,7 +146,7 @@ impl Server {
             automations.push(Arc::clone(dispatcher) as Arc<dyn Automation>);
             engine.queues.push(switchboard_dispatcher::handlers::QUEUE);
         }
-        let relay = relay_parts.as_ref().map(|parts| parts.relay(&github_url));
+        let relay = relay_parts.as_ref().map(|parts| parts.relay(&github_url, &listening.metrics));
         if let Some(relay) = &relay {
             automations.push(Arc::new(relay.clone()));
             engine.queues.push(switchboard_relay::handlers::QUEUE);

@@ -11,7 +11,7 @@ use switchboard_github::permission::{Access, Permission, Permissions};
 
 use crate::settings::Settings;
 
-pub use repositories::{NeededRepository, repositories};
+pub use repositories::{Named, NeededRepository, repositories};
 
 /// What one part of the server needs on GitHub.
 struct Row {

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use crate::death::Doom;
 use crate::logs::Logs;
+use crate::outside::Outside;
 use crate::server::{Automations, Plan, Routes, Server, Wiring};
 use crate::wire::Wire;
 use crate::world::World;
@@ -34,6 +35,7 @@ pub struct Builder {
     schedules: bool,
     seed: u64,
     clock: SimulatedClock,
+    outside: Outside,
 }
 
 impl World {
@@ -55,6 +57,7 @@ impl World {
             schedules: false,
             seed: SEED,
             clock: SimulatedClock::default(),
+            outside: Outside::default(),
         }
     }
 }
@@ -125,6 +128,12 @@ impl Builder {
         Self { clock, ..self }
     }
 
+    /// What the automations wait for besides the store and the clock.
+    #[must_use]
+    pub fn outside(self, outside: &Outside) -> Self {
+        Self { outside: outside.clone(), ..self }
+    }
+
     /// The seed of everything that is chance.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
@@ -151,7 +160,7 @@ impl Builder {
             database: folder.path().join("switchboard.db"),
             wire: Arc::new(Wire::new(github.clone(), Arc::new(clock.clone()))),
             entropy: Arc::new(SeededEntropy::new(self.seed)),
-            gauge: Arc::default(),
+            gauge: self.outside.gauge(),
             doom: Doom::default(),
             clock: clock.clone(),
         };

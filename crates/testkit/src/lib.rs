@@ -45,8 +45,8 @@
 //! world moves. So the world must know which of the two an unfinished attempt waits for. It hands the engine a store that
 //! counts the calls under way: an attempt that is not finished, has not been woken and waits for no store call waits for
 //! the clock, and then the clock jumps to the next moment that somebody sleeps until, be that the end of a pause or the
-//! engine's own renewal of a lease (see `drive`). It follows that handlers in a story may wait for nothing else: no
-//! socket, no thread, no lock held by the test.
+//! engine's own renewal of a lease (see `drive`). It follows that handlers in a story may wait for nothing else, no
+//! socket, no thread, no lock held by the test, unless they tell so by [`Outside`].
 //!
 //! # Known limits
 //! One attempt runs at a time, so a story shows what follows from what, not what races with what. While a handler sleeps,
@@ -62,6 +62,7 @@ mod ending;
 pub mod json_schema;
 mod logs;
 mod look;
+mod outside;
 mod server;
 mod time;
 mod watched;
@@ -72,6 +73,7 @@ mod world;
 pub use builder::Builder;
 pub use callback::Reported;
 pub use ending::secrets_in;
+pub use outside::Outside;
 pub use server::Wiring;
 pub use webhook::{Answered, Arrived, Webhook, signature};
 pub use world::World;

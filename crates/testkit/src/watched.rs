@@ -63,6 +63,12 @@ impl Gauge {
         self.reads_until_failure.store(nth, SeqCst);
     }
 
+    /// Waits for something that is neither the store nor the clock.
+    pub(crate) async fn during<T>(&self, call: impl Future<Output = T>) -> T {
+        let _under_way = UnderWay::new(self);
+        call.await
+    }
+
     async fn read<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
         self.reads.fetch_add(1, SeqCst);
         let left = self.reads_until_failure.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));

@@ -20,6 +20,8 @@ pub(crate) const BROWSER_VARIABLE: &str = "SWITCHBOARD_BROWSER_TESTS";
 
 /// Tells the test of the alert rules that Prometheus's own tool is installed, so that it fails without.
 pub(crate) const PROMTOOL_VARIABLE: &str = "SWITCHBOARD_PROMTOOL";
+/// Tells the test of the reporting action that what reads its script is installed, so that it fails without.
+pub(crate) const SHELLCHECK_VARIABLE: &str = "SWITCHBOARD_SHELLCHECK";
 /// Tells the API's test where Schemathesis is.
 pub(crate) const SCHEMATHESIS_VARIABLE: &str = "SWITCHBOARD_SCHEMATHESIS";
 /// From PyPI.
@@ -49,6 +51,8 @@ const BROWSER: [Program; 2] = [
 ];
 /// Tries alert rules. Debian has it with the rest of Prometheus.
 const PROMTOOL: [Program; 1] = [Program { names: &["promtool"], package: "prometheus" }];
+/// Reads shell scripts.
+const SHELLCHECK: [Program; 1] = [Program { names: &["shellcheck"], package: "shellcheck" }];
 /// Makes pictures small.
 const PNGQUANT: [Program; 1] = [Program { names: &["pngquant"], package: "pngquant" }];
 /// Debian packs the part of Python that makes environments by itself.
@@ -63,6 +67,11 @@ pub(crate) fn browser() -> Result<(), Trouble> {
 /// Makes sure that what tries alert rules is there.
 pub(crate) fn promtool() -> Result<(), Trouble> {
     installed(&PROMTOOL)
+}
+
+/// Makes sure that what reads shell scripts is there.
+pub(crate) fn shellcheck() -> Result<(), Trouble> {
+    installed(&SHELLCHECK)
 }
 
 /// Makes sure that what makes pictures small is there.

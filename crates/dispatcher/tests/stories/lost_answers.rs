@@ -57,6 +57,28 @@ async fn dispatcher_32_a_run_that_github_lists_late_is_found_at_the_last_look() 
 }
 
 #[tokio::test]
+async fn dispatcher_32_looks_that_fail_themselves_have_not_found_out_anything() {
+    for status in [502, 403] {
+        let mut world = world(quiet()).begin().await;
+        let (_, ci) = source(&mut world, "acme/s", &[("t", "cd.yml")]);
+        let (_, cd) = target(&mut world, "acme/t", "cd.yml", "s");
+        world.github.fault("POST", POST).lose_answer();
+        let runs = world.github.fault("GET", "/repos/acme/t/actions/workflows/cd.yml/runs").times(2);
+        match status {
+            403 => runs.answer(403, &[("retry-after", "30")], serde_json::json!({ "message": "secondary rate limit" })),
+            status => runs.status(status),
+        }
+
+        ci.complete_run(&success());
+        quietness(&mut world).await;
+
+        assert_eq!((starts(&world, "acme/t", "cd.yml").len(), cd.runs().len()), (1, 1), "{status}");
+        assert_eq!(candidate(&world, "acme/t").await.state, TargetState::Succeeded);
+        end(world, &[dispatch_of("acme/t", "cd.yml")]).await;
+    }
+}
+
+#[tokio::test]
 async fn dispatcher_32_a_request_that_started_nothing_is_sent_again_after_three_looks() {
     let mut world = world(quiet()).begin().await;
     let (_, ci) = source(&mut world, "acme/s", &[("t", "cd.yml")]);

@@ -52,6 +52,8 @@ pub enum File {
         bytes: Bytes,
         /// Whether they were known already and GitHub confirmed them.
         revalidated: bool,
+        /// By what GitHub tells whether they are still the same.
+        etag: Option<String>,
     },
     /// A file longer than was to be read.
     TooLarge,
@@ -59,6 +61,15 @@ pub enum File {
     NotAFile,
     /// Nothing.
     Missing,
+}
+
+/// A file's bytes as they were read before, perhaps by another process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownFile {
+    /// The bytes, whole.
+    pub bytes: Bytes,
+    /// What GitHub gave with them.
+    pub etag: String,
 }
 
 impl GitHub {
@@ -99,19 +110,27 @@ impl GitHub {
         self.file_of(self.contents(auth, repo, path), max_bytes).await
     }
 
-    /// The same on a branch, tag or commit.
+    /// The same, on a branch, tag or commit if one is given, beginning with what was read before this client was made.
     ///
     /// # Errors
     /// As [`GitHub::file`].
-    pub async fn file_at(
+    pub async fn file_known(
         &self,
         auth: impl Into<Auth>,
         repo: &RepoName,
         path: &str,
-        git_ref: &str,
+        git_ref: Option<&str>,
+        known: Option<KnownFile>,
         max_bytes: usize,
     ) -> Result<File, Error> {
-        self.file_of(self.contents(auth, repo, path).query("ref", git_ref), max_bytes).await
+        let mut call = self.contents(auth, repo, path);
+        if let Some(git_ref) = git_ref {
+            call = call.query("ref", git_ref);
+        }
+        if let Some(known) = known {
+            call = call.known(&known.etag, known.bytes);
+        }
+        self.file_of(call, max_bytes).await
     }
 
     async fn file_of(&self, call: Call<Raw>, max_bytes: usize) -> Result<File, Error> {
@@ -128,7 +147,8 @@ impl GitHub {
         } else if answer.truncated() {
             File::TooLarge
         } else {
-            File::Found { bytes: answer.body().clone(), revalidated: answer.is_revalidated() }
+            let etag = answer.etag().map(str::to_owned);
+            File::Found { bytes: answer.body().clone(), revalidated: answer.is_revalidated(), etag }
         })
     }
 }

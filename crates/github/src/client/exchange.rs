@@ -56,8 +56,17 @@ pub(super) struct ReadFlight {
 
 impl Core {
     /// Reads, together with whoever reads the same right now.
-    pub(crate) async fn read(&self, outgoing: Outgoing<'_>, auth: &Auth, conditional: bool) -> Result<Answer, Error> {
+    pub(crate) async fn read(
+        &self,
+        outgoing: Outgoing<'_>,
+        auth: &Auth,
+        conditional: bool,
+        known: Option<Cached>,
+    ) -> Result<Answer, Error> {
         let key = ReadKey { url: outgoing.url.to_string(), accept: outgoing.accept, auth: auth.clone() };
+        if let Some(known) = known.filter(|_| conditional && self.cache.get(&key).is_none()) {
+            self.cache.put(key.clone(), known);
+        }
         let live = outgoing.priority == Priority::Live;
         let flight = ReadFlight { key, max_body: outgoing.max_body, conditional, live };
         let started = self.clock.now();

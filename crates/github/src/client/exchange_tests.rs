@@ -7,7 +7,7 @@ use switchboard_clock::Clock;
 
 use crate::api::actions::{DispatchRequest, dispatched_run};
 use crate::api::issues::NewIssue;
-use crate::api::repos::File;
+use crate::api::repos::{File, KnownFile};
 use crate::error::{Class, HoldScope, Reason};
 use crate::observe::{CallObserver, Exchange, PutOff};
 use crate::permission::{Access, Permission};
@@ -249,10 +249,31 @@ async fn a_value_that_fits_no_path_sends_nothing() {
 }
 
 #[tokio::test]
+async fn a_file_that_another_process_has_read_is_only_asked_about() {
+    let world = World::new();
+    world.stub.will_answer([
+        answer(304, &[], &Value::Null),
+        answer(200, &[("etag", "W/\"2\"")], &json!("new")),
+        answer(304, &[], &Value::Null),
+    ]);
+    let known = || Some(KnownFile { bytes: "old".into(), etag: "W/\"1\"".to_owned() });
+    let read = async || world.github.file_known(reader(), &repo(), "f", Some("main"), known(), 99).await.unwrap();
+    let found = |text: &str, revalidated, etag: &str| File::Found {
+        bytes: text.to_owned().into(),
+        revalidated,
+        etag: Some(etag.to_owned()),
+    };
+    assert_eq!(read().await, found("old", true, "W/\"1\""));
+    assert_eq!(read().await, found("\"new\"", false, "W/\"2\""));
+    assert_eq!(read().await, found("\"new\"", true, "W/\"2\""), "what the client has read itself counts");
+    assert!(world.stub.calls().iter().all(|call| call.url.query() == Some("ref=main")));
+}
+
+#[tokio::test]
 async fn a_file_is_found_missing_too_large_or_no_file() {
     let raw = ("content-type", "application/vnd.github.raw+json; charset=utf-8");
     for (outcome, expected) in [
-        (answer(200, &[raw], &json!("x")), File::Found { bytes: "\"x\"".into(), revalidated: false }),
+        (answer(200, &[raw], &json!("x")), File::Found { bytes: "\"x\"".into(), revalidated: false, etag: None }),
         (answer(200, &[raw], &json!("too long")), File::TooLarge),
         (answer(200, &[("content-type", "application/json; charset=utf-8")], &json!([])), File::NotAFile),
         (answer(404, &[], &json!({})), File::Missing),

@@ -68,9 +68,12 @@ impl Issuer {
         let now = clock.now();
         if tried_at.is_none_or(|at| now.since(at) >= FETCH_PAUSE) {
             *tried_at = Some(now);
-            if let Some(keys) = self.fetch(transport).await {
-                let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-                *known = Some((Arc::new(keys), now));
+            match self.fetch(transport).await {
+                Ok(keys) => {
+                    let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+                    *known = Some((Arc::new(keys), now));
+                }
+                Err(why) => tracing::warn!(issuer = self.name, why, "the issuer's keys cannot be fetched"),
             }
         }
         match self.known(KEYS_KEPT, clock) {
@@ -88,7 +91,8 @@ impl Issuer {
         known.as_ref().filter(|(_, at)| clock.now().since(*at) < age).map(|(keys, _)| Arc::clone(keys))
     }
 
-    async fn fetch(&self, transport: &dyn Transport) -> Option<KeySet> {
+    /// Asks for the keys, whatever is known; or why there are none.
+    pub(super) async fn fetch(&self, transport: &dyn Transport) -> Result<KeySet, String> {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::USER_AGENT, HeaderValue::from_static("switchboard"));
@@ -100,13 +104,12 @@ impl Issuer {
             timeout: TIMEOUT,
             max_body: keys::BYTES_MAX,
         };
-        let found = match transport.send(request).await {
+        match transport.send(request).await {
             Ok(response) if response.status == StatusCode::OK && !response.truncated => {
                 KeySet::read(&response.body).ok_or_else(|| "the answer holds no key that could be used".to_owned())
             }
             Ok(response) => Err(format!("it answered {}", response.status)),
             Err(error) => Err(error.to_string()),
-        };
-        found.map_err(|why| tracing::warn!(issuer = self.name, why, "the issuer's keys cannot be fetched")).ok()
+        }
     }
 }

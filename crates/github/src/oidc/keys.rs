@@ -43,6 +43,11 @@ impl KeySet {
         (!keys.is_empty()).then_some(Self(keys))
     }
 
+    /// How many there are.
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The key of this name.
     pub(super) fn find(&self, id: &str) -> Option<&DecodingKey> {
         self.0.iter().find(|(name, _)| name == id).map(|(_, key)| key)

@@ -84,6 +84,16 @@ impl Verifier {
         Ok(Self { issuers, audiences, transport, clock })
     }
 
+    /// Asks every issuer for its keys now, for whoever wants to know whether they can be had: how many each has, or why none.
+    pub async fn ask(&self) -> Vec<(&str, Result<usize, String>)> {
+        let mut found = Vec::with_capacity(self.issuers.len());
+        for issuer in &self.issuers {
+            let keys = issuer.fetch(&*self.transport).await;
+            found.push((issuer.name.as_str(), keys.map(|keys| keys.len())));
+        }
+        found
+    }
+
     /// What a token says, once it is known to be genuine, meant for us, and valid now.
     ///
     /// # Errors

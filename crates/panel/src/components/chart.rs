@@ -117,9 +117,22 @@ impl Chart {
         series: &[Series],
         buckets: Vec<Bucket>,
     ) -> Self {
+        Self::reaching(id, title, column, series, buckets, 0)
+    }
+
+    /// The same, with room for a bar of this height at least: a share of 100 is drawn against the whole.
+    #[must_use]
+    pub fn reaching(
+        id: &'static str,
+        title: impl Into<Cow<'static, str>>,
+        column: String,
+        series: &[Series],
+        buckets: Vec<Bucket>,
+        least: u64,
+    ) -> Self {
         let on = |side| move |bucket: &Bucket| height(series, bucket, side);
         // The axis ends at the highest bar; it is a matter of drawing, and nothing is derived from it.
-        let above = buckets.iter().map(on(Side::Above)).max().unwrap_or(0);
+        let above = buckets.iter().map(on(Side::Above)).max().unwrap_or(0).max(least);
         let below = buckets.iter().map(on(Side::Below)).max().unwrap_or(0);
         let all = (above + below).max(1);
         let room = HEIGHT - 2 * MARGIN;
@@ -202,6 +215,15 @@ mod tests {
             assert!(piece.y + piece.height <= HEIGHT && piece.height >= SMALLEST, "{piece:?}");
         }
         assert_eq!(chart.hovers[0].1, "0:00: 100 accepted, 90 settled, 1 failed, 7 again");
+    }
+
+    #[test]
+    fn a_half_is_drawn_half_as_high_as_the_whole() {
+        let share = [Series { word: "% passed", tone: Tone::Good, side: Side::Above }];
+        let half = vec![Bucket { name: "Monday".to_owned(), counts: vec![50] }];
+        let chart = Chart::reaching("c", "Pass rate", "Day".to_owned(), &share, half, 100);
+        assert_eq!(chart.pieces[0].height, (HEIGHT - 2 * MARGIN) / 2);
+        assert_eq!(chart.top, 100);
     }
 
     #[test]

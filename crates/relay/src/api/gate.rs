@@ -96,7 +96,7 @@ pub(super) async fn of(desk: &Desk, record: &PullRecord, sha: &str) -> Result<Re
         .dispatches
         .iter()
         .rev()
-        .filter(|known| known.head == sha)
+        .filter(|known| known.head == sha && !known.closes)
         .map(|known| known.delivery_id.as_str())
         .collect();
     if dispatches.is_empty() {

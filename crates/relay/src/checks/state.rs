@@ -77,6 +77,16 @@ pub struct Desired {
     pub withdraws: bool,
 }
 
+impl Desired {
+    /// What facts tell of it.
+    pub(crate) fn told(&self) -> serde_json::Value {
+        serde_json::json!({
+            "name": self.name, "head": self.head, "status": self.progress.status(),
+            "conclusion": self.progress.conclusion(),
+        })
+    }
+}
+
 /// A check run as it was last written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {

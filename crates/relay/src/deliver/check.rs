@@ -5,7 +5,7 @@ use switchboard_engine::{Context, Trouble};
 use switchboard_github::api::checks::{CheckOutput, CheckRunRequest};
 use switchboard_github::permission::{Access, Permission};
 use switchboard_github::{Error, Scope};
-use switchboard_store::{NewFact, RecordChange, Settlement, Work};
+use switchboard_store::{Failure, NewFact, RecordChange, Settlement, Work};
 
 use crate::checks::state::{Desired, Progress, Write, Written, write};
 use crate::handlers::draft::subject;
@@ -49,17 +49,29 @@ impl Relay {
             summary: desired.summary.clone(),
         };
         let record = RecordChange::Put(views::CHECK, key, serde_json::to_value(&now).unwrap_or(Value::Null));
+        let more = json!({ "id": id, "created": decided == Write::Create });
+        Ok(Settlement {
+            records: vec![record],
+            facts: vec![self.told(&desired, "written", more)],
+            ..Settlement::done()
+        })
+    }
+
+    /// What becomes of a check run that GitHub does not take, or not for days.
+    pub(crate) fn check_given_up(&self, intent: &Work, failure: &Failure) -> Settlement {
+        let Ok(desired) = payload::<Desired>(intent) else { return Settlement::done() };
+        let more = json!({ "code": failure.code, "message": failure.message, "hint": failure.hint });
+        Settlement { facts: vec![self.told(&desired, "failed", more)], ..Settlement::done() }
+    }
+
+    fn told(&self, desired: &Desired, what: &str, more: Value) -> NewFact {
         let number = desired.external_id.as_deref().and_then(|id| id.rsplit_once(':')?.1.parse().ok());
-        let fact = NewFact {
-            automation: NAME,
-            subject: subject(&self.up, number, &desired.head),
-            kind: format!("{NAME}.check.written"),
-            data: json!({
-                "name": desired.name, "head": desired.head, "id": id, "status": desired.progress.status(),
-                "conclusion": desired.progress.conclusion(), "created": decided == Write::Create,
-            }),
-        };
-        Ok(Settlement { records: vec![record], facts: vec![fact], ..Settlement::done() })
+        let mut data = desired.told();
+        if let (Value::Object(members), Value::Object(more)) = (&mut data, more) {
+            members.extend(more);
+        }
+        let subject = subject(&self.up, number, &desired.head);
+        NewFact { automation: NAME, subject, kind: format!("{NAME}.check.{what}"), data }
     }
 
     /// The check run that an earlier request created, whose answer was lost. Whatever is wanted by now, it is what people see.

@@ -2,7 +2,8 @@
 //!
 //! A request whose answer was lost may have started a run all the same. It is left alone for two minutes; if nothing has reported by
 //! then, the entry's runs are read, and one that no other dispatch owns is taken for it. Otherwise it is sent once more: a
-//! downstream that gets an event twice cancels the older run, one that never gets it is silent for ever.
+//! downstream that gets an event twice cancels the older run, one that never gets it is silent for ever. That it is sent again is
+//! settled before it is done, so that wherever the server dies, nothing is sent a third time.
 
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ use crate::records::{BodyRecord, RunRecord, TargetError, TargetRecord, TargetSta
 const LOOK_AFTER: Duration = Duration::from_secs(120);
 /// How much earlier than our own request a run of ours may seem to have been created: clocks differ.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
+/// How long the dispatch's lane is given to write something down.
+const WRITTEN_AFTER: Duration = Duration::from_secs(5);
 /// The event of runs that a dispatch starts.
 const RUN_EVENT: &str = "repository_dispatch";
 
@@ -31,23 +34,30 @@ impl Relay {
         let Some(target) = context::target(context, &order.delivery_id, &order.repo).await? else {
             return Ok(Settlement::done());
         };
-        let waits = matches!(target.state, TargetState::Unsent | TargetState::Unconfirmed);
-        if !waits || target.generation != order.generation || !target.runs.is_empty() {
+        let (lost, failed) = (target.state == TargetState::Unconfirmed, target.state == TargetState::Failed);
+        // What failed is carried again only if somebody revives the dead letter.
+        let waits = lost || failed || target.state == TargetState::Unsent;
+        if !waits || target.generation != order.generation || lost && target.superseded.is_some() {
             return Ok(Settlement::done());
         }
-        if intent.unanswered && target.state != TargetState::Unconfirmed {
+        if intent.unanswered && !lost {
             // The server died over it: whether it had sent anything yet, nobody knows.
-            let failure = Failure {
-                code: "unanswered".to_owned(),
-                message: "the server stopped while it was sending".to_owned(),
-                hint: None,
-            };
+            let failure = unanswered("the server stopped while it was sending");
             return Ok(unconfirmed(&order, target.attempts + 1, failure, context));
         }
-        if intent.unanswered && !self.may_resend(intent, &order, &target, context).await? {
-            return Ok(told(&order, target.attempts.max(1), Sent::Taken { repository_id: None }, context));
+        if intent.unanswered {
+            let done = target.resent || self.has_run(intent, &order, context).await?;
+            return Ok(if done {
+                taken(&order, target.attempts.max(1), context)
+            } else {
+                again(&order, &target, context)
+            });
         }
-        if is_expired(order.at, context.now) {
+        if lost && !target.resent {
+            let failure = unanswered("that it is sent once more is not written down yet");
+            return Err(Trouble::Wait { until: context.now + WRITTEN_AFTER, hold: None, failure });
+        }
+        if !failed && is_expired(order.at, context.now) {
             return Err(Trouble::permanent("expired", "GitHub took no dispatch within six hours of the event"));
         }
         let Some(installation) = self.installed.of(context, &order.repo).await? else {
@@ -62,41 +72,35 @@ impl Relay {
         match context.github.repository_dispatch(scope.clone(), &order.repo, &body).send().await {
             Ok(_) => {
                 let repository_id = context.github.minted_repositories(&scope).first().map(|id| id.0);
-                let mut settlement = told(&order, attempts, Sent::Taken { repository_id }, context);
-                if intent.unanswered {
-                    settlement.jobs.extend(told(&order, attempts, Sent::Resent, context).jobs);
-                }
-                Ok(settlement)
+                Ok(told(&order, attempts, Sent::Taken { repository_id }, context))
             }
+            // A second loss counts as sent.
+            Err(error) if target.resent && is_lost(&error) => Ok(taken(&order, attempts, context)),
             Err(error) => self.refused(&order, attempts, &error, context),
         }
     }
 
-    /// After a lost answer: whether no trace of it is found, so that it is sent again. A second loss counts as sent.
-    async fn may_resend(
-        &self,
-        intent: &Work,
-        order: &DispatchOrder,
-        target: &TargetRecord,
-        context: &Context,
-    ) -> Result<bool, Trouble> {
-        if target.attempts >= 2 {
-            return Ok(false);
-        }
-        let Some(installation) = self.installed.of(context, &order.repo).await? else { return Ok(true) };
+    /// After a lost answer: whether a run is there that it may have started.
+    async fn has_run(&self, intent: &Work, order: &DispatchOrder, context: &Context) -> Result<bool, Trouble> {
+        let Some(installation) = self.installed.of(context, &order.repo).await? else { return Ok(false) };
         let since = intent.first_leased_at.unwrap_or(intent.created_at) - CLOCK_TOLERANCE;
         let created = format!(">={}", since.rfc3339_seconds());
         let filter = RunFilter { event: Some(RUN_EVENT), created: Some(&created), ..RunFilter::default() };
         let scope = Scope::new(installation, Permission::ACTIONS, Access::Read).on_named(order.repo.clone());
-        let runs = context.github.repository_runs(scope, &order.repo, &filter).fetch().await?.value.workflow_runs;
+        let runs = match context.github.repository_runs(scope, &order.repo, &filter).fetch().await {
+            Ok(fetched) => fetched.value.workflow_runs,
+            // Where the App may not look, nothing is found.
+            Err(error) if matches!(error.class(), Class::Permanent(_)) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
         for run in runs {
             let key = keys::run(&order.repo, &run.id.to_string());
             let owned: Option<RunRecord> = context.store.get(&views::RUN, &key).await?;
             if owned.is_none_or(|owned| owned.delivery_id.as_deref() == Some(&order.delivery_id)) {
-                return Ok(false);
+                return Ok(true);
             }
         }
-        Ok(true)
+        Ok(false)
     }
 
     /// What a refused, held or lost request leads to.
@@ -117,11 +121,9 @@ impl Relay {
         };
         let ours = error.route() == endpoint::REPOSITORY_DISPATCH.route;
         match error.class() {
+            _ if is_lost(error) => Ok(unconfirmed(order, attempts, failure(), context)),
             // Whoever answers that it failed has answered: nothing is lost, and it is sent again.
-            Class::Ambiguous if error.status().is_some() => {
-                Err(Trouble::Again { failure: failure(), at: None, unanswered: false })
-            }
-            Class::Ambiguous => Ok(unconfirmed(order, attempts, failure(), context)),
+            Class::Ambiguous => Err(Trouble::Again { failure: failure(), at: None, unanswered: false }),
             Class::Permanent(Reason::NotInstalled | Reason::Suspended) => {
                 self.installed.doubt(&order.repo);
                 Err(permanent("not_installed", error.to_string()))
@@ -151,6 +153,27 @@ fn writing(installation: InstallationId, repo: &RepoName) -> Scope {
 fn not_installed(message: String) -> Trouble {
     let hint = "install the App on the repository, with access to it; then send the event again from the dead letter";
     Trouble::Permanent { failure: Failure { code: "not_installed".to_owned(), message, hint: Some(hint.to_owned()) } }
+}
+
+/// Whether a request went out and nobody knows what became of it.
+fn is_lost(error: &Error) -> bool {
+    matches!(error.class(), Class::Ambiguous) && error.status().is_none()
+}
+
+fn unanswered(message: &str) -> Failure {
+    Failure { code: "unanswered".to_owned(), message: message.to_owned(), hint: None }
+}
+
+fn taken(order: &DispatchOrder, attempts: u32, context: &Context) -> Settlement {
+    told(order, attempts, Sent::Taken { repository_id: None }, context)
+}
+
+/// No trace of it was found: that it is sent once more is written down, and then done.
+fn again(order: &DispatchOrder, target: &TargetRecord, context: &Context) -> Settlement {
+    let failure = unanswered("no run of it was found, so it is sent once more");
+    let at = context.now + WRITTEN_AFTER;
+    let outcome = Outcome::Retry { at, failure, counted: true, unanswered: false };
+    Settlement { outcome, ..told(order, target.attempts, Sent::Resent, context) }
 }
 
 /// Nobody knows whether it was sent: a report may tell, until it is looked for.

@@ -18,7 +18,7 @@ use switchboard_panel::api::Refused;
 use switchboard_store::{DeliveryId, Key, KeyRange};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Callback, store, withheld};
+use super::{Callback, store};
 use crate::api::limit;
 use crate::identity::Identity;
 use crate::records::{BodyRecord, InboxRecord, Superseded, TargetRecord, TargetState, keys, views};
@@ -131,7 +131,7 @@ impl Callback {
         if self.entry(identity).await?.is_none() {
             return Err(Refusal::new(Code::NotAllowed, format!("{repo} is not on the allowlist.")));
         }
-        self.inbox_windows.take(repo, self.clock.now()).map_err(|wait| {
+        self.inbox_windows.take(repo, self.clock.now(), &[]).map_err(|wait| {
             Refusal::new(Code::RateLimited, format!("{repo} has asked as often as it may in a minute."))
                 .retry_after(wait)
         })?;
@@ -150,7 +150,7 @@ impl Callback {
             let seq = key.as_str().strip_prefix(&prefix).unwrap_or_default().to_owned();
             let target: Option<TargetRecord> =
                 self.store.get(&views::TARGET, &keys::target(&record.delivery_id, repo)).await.map_err(store)?;
-            let client_payload = match target.as_ref().filter(|target| !withheld(target)) {
+            let client_payload = match target.as_ref().filter(|target| !target.is_withheld()) {
                 Some(_) => self.payload(&record.delivery_id).await?,
                 None => None,
             };

@@ -1,8 +1,10 @@
 //! What handlers read: the list, entries, and what is known of a dispatch.
 
+use std::time::Duration;
+
 use switchboard_engine::{Context, Trouble};
 use switchboard_github::RepoName;
-use switchboard_store::KeyRange;
+use switchboard_store::{Failure, KeyRange};
 
 use crate::allowlist::Allowlist;
 use crate::handlers::Relay;
@@ -11,6 +13,8 @@ use crate::records::{
     TargetRecord, keys, views,
 };
 
+/// How often what waits for a first list looks whether there is one. It waits for as long as it takes: nothing is dropped.
+const LIST_AGAIN: Duration = Duration::from_secs(60);
 /// Targets of one dispatch that are read at once; there are never more.
 const TARGETS_MAX: usize = 1_000;
 /// Results of one target that are read at once; there are never more.
@@ -21,10 +25,9 @@ impl Relay {
     pub(crate) async fn list(&self, context: &Context) -> Result<Allowlist, Trouble> {
         let record: Option<AllowlistRecord> = context.store.get(&views::ALLOWLIST, &keys::upstream(&self.up)).await?;
         record.and_then(|record| record.list).ok_or_else(|| {
-            Trouble::again(
-                "allowlist_unavailable",
-                "no valid allowlist has been read yet; nothing is dropped meanwhile",
-            )
+            let (code, message) = ("allowlist_unavailable", "no valid allowlist has been read yet; it is waited for");
+            let failure = Failure { code: code.to_owned(), message: message.to_owned(), hint: None };
+            Trouble::Wait { until: context.now + LIST_AGAIN, hold: None, failure }
         })
     }
 

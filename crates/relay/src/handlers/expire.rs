@@ -51,16 +51,21 @@ impl Relay {
             return Ok(Settlement::done());
         };
         match order.result.clone() {
-            None => Self::no_report(ledger, context).await,
+            None => self.no_report(ledger, context).await,
             Some(result) => self.result_expired(ledger, &order, &Key::from(result), work, context).await,
         }
     }
 
     /// Nothing was reported in time.
-    async fn no_report(mut ledger: Ledger<'_>, context: &Context) -> Result<Settlement, Trouble> {
+    async fn no_report(&self, mut ledger: Ledger<'_>, context: &Context) -> Result<Settlement, Trouble> {
         let waits = matches!(ledger.target.state, TargetState::Sent | TargetState::Unconfirmed);
-        if !waits || !ledger.target.runs.is_empty() || ledger.target.superseded.is_some() {
+        if !waits || ledger.target.has_reported() {
             return Ok(Settlement::done());
+        }
+        // It may have been sent again since the timer was set.
+        if ledger.target.report_due().is_some_and(|due| due > context.now) {
+            self.await_report(&mut ledger);
+            return ledger.close(context).await;
         }
         ledger.target.state = TargetState::NeverReported;
         let (id, repo, kind) = (ledger.dispatch.delivery_id.clone(), ledger.target.repo.clone(), ledger.dispatch.kind);

@@ -109,6 +109,7 @@ impl<'l> Ledger<'l> {
                 looks: 0,
                 ended: false,
                 conclusion: None,
+                outdone: false,
                 e2e: None,
                 delivery_id: None,
             });
@@ -125,13 +126,14 @@ impl<'l> Ledger<'l> {
     /// Ends a result, and notes how long it took.
     pub(super) fn complete(&mut self, place: usize, state: State, at: Timestamp, reported: bool) {
         let result = &mut self.results[place];
-        let first = result.completed_at.is_none();
         result.state = state;
-        result.completed_at = Some(at);
-        if !reported || !first {
+        if !reported {
+            // When GitHub was asked is not when it ended.
+            result.completed_at.get_or_insert(at);
             return;
         }
-        if let Some(started) = result.started_at {
+        result.completed_at = Some(at);
+        if let Some(started) = result.started_at.filter(|_| result.execution_ms.is_none()) {
             let took = millis(at.since(started));
             result.execution_ms = Some(took);
             self.average("exec", self.results[place].first_at, took);
@@ -308,6 +310,11 @@ impl<'l> Ledger<'l> {
         self.target.total = count(shown.len());
         self.target.passed = count(ends.iter().filter(|end| **end == Conclusion::Success).count());
         self.target.worst = ends.into_iter().max();
+        for run in &mut self.target.runs {
+            let of_run = |result: &&ResultRecord| result.run_id == run.id;
+            run.outdone = self.results.iter().any(|result| of_run(&result))
+                && !shown.values().any(|place| of_run(&&self.results[*place]));
+        }
     }
 
     /// Each name's newest attempt among those that `counts`, by place.

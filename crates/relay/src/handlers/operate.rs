@@ -9,8 +9,9 @@ use switchboard_github::RepoName;
 use switchboard_store::{NewJob, Settlement, Work};
 
 use crate::handlers::draft::Draft;
-use crate::handlers::{ALLOWLIST, OPERATE, Relay, context, job, payload};
-use crate::records::{HealthRecord, keys, views};
+use crate::handlers::ledger::Ledger;
+use crate::handlers::{ALLOWLIST, OPERATE, Relay, job, payload, plan};
+use crate::records::{HealthRecord, TargetState, keys, views};
 
 /// Reads the allowlist now.
 pub const REFRESH: &str = "relay.allowlist.refresh";
@@ -77,16 +78,34 @@ impl Relay {
                 draft.put(views::HEALTH, key, &health);
                 draft.fact(if action == DEMOTION_LIFT { "demotion.lifted" } else { "demotion.suppressed" }, by);
             }
-            _ => {
-                let delivery_id = order.delivery_id.as_deref().ok_or_else(unusable)?;
-                let Some(target) = context::target(context, delivery_id, repo).await? else {
-                    return Err(Trouble::permanent("unknown_dispatch", "this was not dispatched to that repository"));
-                };
-                draft
-                    .fact("target.redispatched", json!({ "deliveryId": delivery_id, "repo": repo, "by": order.actor }));
-                self.redispatch(&mut draft, delivery_id, target, context).await?;
-            }
+            _ => return self.redispatch(work, &order, repo, context).await,
         }
         Ok(draft.finish())
+    }
+
+    /// Sends a target once more, under the same delivery id.
+    async fn redispatch(
+        &self,
+        work: &Work,
+        order: &OperatorOrder,
+        repo: &RepoName,
+        context: &Context,
+    ) -> Result<Settlement, Trouble> {
+        let delivery_id = order.delivery_id.as_deref().unwrap_or_default();
+        let Some(mut ledger) = Ledger::open(self, context, delivery_id, repo).await? else {
+            return Err(Trouble::permanent("unknown_dispatch", "this was not dispatched to that repository"));
+        };
+        if work.lane.as_str() != ledger.dispatch.lane {
+            // What becomes of a target is decided in its dispatch's lane, and nowhere else.
+            let there = job(OPERATE, ledger.dispatch.lane.into(), None, order);
+            return Ok(Settlement { jobs: vec![there], ..Settlement::done() });
+        }
+        let target = &mut ledger.target;
+        (target.state, target.error, target.resent) = (TargetState::Unsent, None, false);
+        (target.generation, target.attempts) = (target.generation + 1, 0);
+        (target.planned_at, target.sent_at) = (context.now, None);
+        plan::send(&mut ledger.draft, &ledger.dispatch, &ledger.target);
+        ledger.draft.fact_of("target.redispatched", delivery_id, repo, json!({ "by": order.actor }));
+        ledger.close(context).await
     }
 }

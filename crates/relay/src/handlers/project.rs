@@ -19,6 +19,7 @@ use crate::conclusion::Conclusion;
 use crate::config::GatePolicy;
 use crate::handlers::draft::{Draft, subject};
 use crate::handlers::{Relay, context, payload};
+use crate::plan::SkipReason;
 use crate::pull::PrState;
 use crate::records::{DispatchRecord, PullRecord, ResultRecord, TargetRecord, TargetState, keys, views};
 use crate::text::code;
@@ -56,13 +57,13 @@ impl Relay {
                     draft.check(&Desired { episode: format!("gate/{}", draft.now.millis()), ..again }, None);
                 }
             } else {
-                self.project_pull(&mut draft, context, &list, &record, &[]).await?;
+                self.project_pull(&mut draft, context, &list, &record, &[], true).await?;
             }
         }
         Ok(draft.finish())
     }
 
-    /// Every check run on a pull request's newest head, and its gate.
+    /// Every check run on a pull request's newest head, and its gate; on older ones those of entries that nobody listens to any more.
     pub(super) async fn project_pull(
         &self,
         draft: &mut Draft<'_>,
@@ -70,12 +71,17 @@ impl Relay {
         list: &Allowlist,
         record: &PullRecord,
         unsettled: Unsettled<'_>,
+        older: bool,
     ) -> Result<(), Trouble> {
         let head = record.info.head_sha.as_str();
-        for relayed in record.dispatches.iter().filter(|relayed| relayed.head == head) {
+        for relayed in record.dispatches.iter().filter(|relayed| relayed.head == head || older) {
             let Some(dispatch) = context::dispatch(context, &relayed.delivery_id).await? else { continue };
             for target in context::targets(context, &relayed.delivery_id).await? {
                 let entry = list.entry(&target.repo);
+                if relayed.head != head && entry.is_some_and(|entry| entry.level.reports()) {
+                    // What is open there is finished by its own reports.
+                    continue;
+                }
                 let in_sight = entry.is_some_and(|entry| entry.level != Level::L2);
                 if target.results == 0 && !target_check_wanted(entry, self.config.target_checks)
                     || !in_sight && target.results == 0
@@ -146,7 +152,8 @@ impl Relay {
         if self.config.target_checks
             && let Some(desired) = of_target(seen, draft.now)
         {
-            let asked = wanted == Wanted::Yes
+            // What could not be sent has no check run, unless it had one before.
+            let asked = wanted == Wanted::Yes && seen.target.state != TargetState::Failed
                 || asked_for(context, head, &desired.name).await?.is_some_and(|asked| asked == desired.episode);
             if asked {
                 ask(draft, wanted, desired);
@@ -164,10 +171,10 @@ impl Relay {
         record: &PullRecord,
         unsettled: Unsettled<'_>,
     ) -> Result<(), Trouble> {
-        if let Some((gate, newest)) = self.gate_of(context, list, record, unsettled).await?
-            && record.info.state == PrState::Open
-        {
-            draft.check(&desired_gate(record, &gate, &newest, draft.now), None);
+        if let Some((gate, newest)) = self.gate_of(context, list, record, unsettled).await? {
+            let desired = desired_gate(record, &gate, &newest, draft.now);
+            // A gate that is there when the pull request is closed may come to its end.
+            draft.check(&Desired { create: record.info.state == PrState::Open, ..desired }, None);
         }
         Ok(())
     }
@@ -190,8 +197,12 @@ impl Relay {
         unsettled: Unsettled<'_>,
     ) -> Result<Option<(Gate, String)>, Trouble> {
         let head = record.info.head_sha.as_str();
-        let dispatches: Vec<_> = record.dispatches.iter().filter(|relayed| relayed.head == head).collect();
-        let Some(newest) = dispatches.last().filter(|_| self.keeps_gate(list)) else { return Ok(None) };
+        // One that is there must not hold a merge for entries that are on L4 no more.
+        let left = async || asked_for(context, head, name::GATE).await.map(|asked| asked.is_some());
+        let written = self.keeps_gate(list) || self.config.gate == GatePolicy::Auto && left().await?;
+        let tests = |relayed: &&crate::records::RelayedHead| relayed.head == head && !relayed.closes;
+        let dispatches: Vec<_> = record.dispatches.iter().filter(tests).collect();
+        let Some(newest) = dispatches.last().filter(|_| written) else { return Ok(None) };
         let mut standings = Vec::new();
         for entry in list.on(Level::L4).filter(|entry| !entry.options.silent) {
             standings
@@ -215,6 +226,12 @@ impl Relay {
             };
             if let Some(target) = target {
                 return Ok(target.standing());
+            }
+            let dispatch = context::dispatch(context, &relayed.delivery_id).await?;
+            let mut skipped = dispatch.iter().flat_map(|dispatch| &dispatch.skipped);
+            // An event that was overtaken says nothing of what is required now.
+            if skipped.any(|skipped| skipped.repo == *repo && skipped.reason != SkipReason::Stale) {
+                return Ok(GateStanding::Skipped);
             }
         }
         Ok(GateStanding::Skipped)
@@ -306,10 +323,11 @@ fn of_target(seen: &Seen<'_>, now: Timestamp) -> Option<Desired> {
     let target = seen.target;
     let progress = match target.state {
         TargetState::NeverReported => Progress::Completed(Conclusion::TimedOut),
-        _ if target.is_done() => Progress::Completed(target.worst_end()?),
-        _ if !target.runs.is_empty() => Progress::InProgress,
+        TargetState::Sent | TargetState::Unconfirmed if target.is_done() => Progress::Completed(target.worst_end()?),
+        TargetState::Sent | TargetState::Unconfirmed if target.has_reported() => Progress::InProgress,
+        TargetState::Failed => Progress::Completed(Conclusion::Failure),
         TargetState::Sent | TargetState::Unconfirmed => Progress::Queued,
-        TargetState::Held | TargetState::Unsent | TargetState::Failed | TargetState::Withdrawn => return None,
+        TargetState::Held | TargetState::Unsent | TargetState::Withdrawn => return None,
     };
     let run = target.newest_run().map_or("", |run| run.id.as_str());
     Some(Desired {

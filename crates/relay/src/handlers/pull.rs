@@ -53,8 +53,14 @@ impl Relay {
         if let Some(head) = approved_head(&event, &self.config) {
             remember(&mut record.approved, head.as_str().to_owned());
         }
-        let verdicts = plan(&list, &Event::PullRequest(event.clone()), &memory, &self.config);
+        // What was planned under this delivery id stands, however often the event is handled.
+        let planned = context::dispatch(context, &delivery.guid).await?.is_some();
+        let verdicts = match planned {
+            true => Vec::new(),
+            false => plan(&list, &Event::PullRequest(event.clone()), &memory, &self.config),
+        };
         let starts = matches!(event.action, Action::Opened | Action::Reopened | Action::Synchronize | Action::Closed);
+        let starts = starts && !planned;
         let mut planned_now = (String::new(), Vec::new());
         if starts || !verdicts.is_empty() {
             let dispatch = self.dispatch_of(&event, &record.info, &delivery, context);
@@ -76,7 +82,7 @@ impl Relay {
                 live.iter().flat_map(|live| live.targets.iter().map(|target| (live.head.delivery_id.as_str(), target)));
             let of_new = planned_now.1.iter().map(|target| (planned_now.0.as_str(), target));
             let unsettled: Vec<_> = of_live.chain(of_new).collect();
-            self.project_pull(&mut draft, context, &list, &record, &unsettled).await?;
+            self.project_pull(&mut draft, context, &list, &record, &unsettled, false).await?;
         }
         Ok(draft.finish())
     }
@@ -130,6 +136,7 @@ impl Relay {
                 delivery_id: dispatch.delivery_id.clone(),
                 seq: dispatch.seq,
                 head: dispatch.head.clone(),
+                closes: dispatch.action.as_deref() == Some("closed"),
                 superseded: false,
             },
         );
@@ -208,10 +215,10 @@ impl Relay {
                 }
                 let before = target.clone();
                 target.superseded = Some(by.clone());
+                if matches!(target.state, TargetState::Unsent | TargetState::Unconfirmed) {
+                    draft.withdraw(keys::dispatch_intent(&live.head.delivery_id, &target.repo, target.generation));
+                }
                 if matches!(target.state, TargetState::Unsent | TargetState::Held) {
-                    if target.state == TargetState::Unsent {
-                        draft.withdraw(keys::dispatch_intent(&live.head.delivery_id, &target.repo, target.generation));
-                    }
                     target.state = TargetState::Withdrawn;
                     withdrawn.push(target.repo.clone());
                 }

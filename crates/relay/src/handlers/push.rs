@@ -1,11 +1,11 @@
 //! A push upstream: it is planned, and may have changed the allowlist.
 
 use switchboard_engine::{Context, Trouble};
-use switchboard_store::{Settlement, Work};
+use switchboard_store::{Outcome, Settlement, Work};
 
 use crate::handlers::draft::{Draft, subject};
 use crate::handlers::pull::{remember, upstream_event};
-use crate::handlers::{ALLOWLIST, Relay, job, plan};
+use crate::handlers::{ALLOWLIST, Relay, context, job, plan};
 use crate::plan::{Event, plan};
 use crate::push;
 use crate::records::{DispatchRecord, HeadRecord, Kind, keys, views};
@@ -14,11 +14,23 @@ impl Relay {
     pub(super) async fn push(&self, work: &Work, context: &Context) -> Result<Settlement, Trouble> {
         let (delivery, body) = upstream_event(work, context).await?;
         let event = push::read(&body).map_err(|error| Trouble::permanent("payload_unusable", error.to_string()))?;
-        let list = self.list(context).await?;
+        let touched = self.may_change_list(&event, &body);
+        let list = match self.list(context).await {
+            // It may be the first one that is valid.
+            Err(Trouble::Wait { until, failure, .. }) if touched && work.attempts <= 1 => {
+                let outcome = Outcome::Retry { at: until, failure, counted: true, unanswered: false };
+                let read = job(ALLOWLIST, keys::ALLOWLIST_LANE, work.installation, &serde_json::json!({}));
+                return Ok(Settlement { outcome, jobs: vec![read], ..Settlement::done() });
+            }
+            list => list?,
+        };
+        if context::dispatch(context, &delivery.guid).await?.is_some() {
+            return Ok(Settlement::done());
+        }
         let mut draft = Draft::new(&self.up, context.now, subject(&self.up, None, event.after.as_str()));
         draft.pulse("event", self.last_pulse(context, "event").await?);
         draft.count_all(Kind::Push, "events");
-        if self.may_change_list(&event, &body) {
+        if touched {
             draft.job(job(ALLOWLIST, keys::ALLOWLIST_LANE, work.installation, &serde_json::json!({})));
         }
         let dispatch = DispatchRecord {

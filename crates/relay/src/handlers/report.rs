@@ -11,7 +11,7 @@ use crate::advance::{Input, State, Step, Turn, advance};
 use crate::handlers::ledger::Ledger;
 use crate::handlers::{REPORT, Relay, job};
 use crate::names::same_label;
-use crate::records::{DispatchRecord, ResultRecord, keys, views};
+use crate::records::{DispatchRecord, ResultRecord, TargetState, keys, views};
 use crate::report::{Decorations, Echo, Report, Status};
 
 /// What is stored of an accepted report: the body of its delivery.
@@ -87,7 +87,11 @@ impl Relay {
             Status::Completed(conclusion) => Input::Completed(conclusion),
         };
         let step = advance(found.map(|place| ledger.results[place].state), input);
-        ledger.proven();
+        // What was sent anew is not proven by a run that had reported before.
+        let known = ledger.target.runs.iter().any(|run| run.id == report.run_id);
+        if !known || ledger.target.state == TargetState::NeverReported {
+            ledger.proven();
+        }
         ledger.target.first_report_at.get_or_insert(at);
         let run_first_at = ledger.run(&report.run_id, attempt, at).first_at;
         let place = match (found, step) {
@@ -98,6 +102,7 @@ impl Relay {
                 run_id: report.run_id.clone(),
                 attempt,
                 state,
+                head: ledger.dispatch.head.clone(),
                 seq: ledger.dispatch.seq,
                 run_first_at,
                 first_at: at,
@@ -117,6 +122,9 @@ impl Relay {
             ledger.results[place].echo_differs = true;
             ledger.target.flagged = true;
             fact(ledger, "report.echo_differs", &about, &json!({ "echo": report.echo }));
+        }
+        if !matches!(step, Step::Contradicted { .. }) && ledger.results[place].check_run_id.is_none() {
+            ledger.results[place].check_run_id.clone_from(&report.check_run_id);
         }
         match step {
             Step::Unchanged => {}

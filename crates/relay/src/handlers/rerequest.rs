@@ -7,13 +7,13 @@ use serde::Deserialize;
 use serde_json::json;
 use switchboard_engine::{Context, Trouble};
 use switchboard_github::RepoName;
-use switchboard_store::{Coalesce, KeyRange, NewIntent, Settlement, Work, WorkFilter};
+use switchboard_store::{Coalesce, KeyRange, NewIntent, NewJob, Settlement, Work, WorkFilter};
 
 use crate::checks::name::{Named, read};
 use crate::deliver::RerunOrder;
 use crate::handlers::draft::{Draft, subject};
 use crate::handlers::pull::upstream_event;
-use crate::handlers::{NAME, PROJECT, RERUN, Relay, context, job, plan};
+use crate::handlers::{NAME, OPERATE, OperatorOrder, PROJECT, REDISPATCH, RERUN, Relay, context, job};
 use crate::records::{HeadRecord, RunRecord, TargetRecord, TargetState, keys, views};
 
 /// How long repeated clicks count as one.
@@ -25,6 +25,12 @@ const SHARING_MAX: usize = 20;
 struct Event {
     check_run: Option<Check>,
     check_suite: Option<Check>,
+    sender: Option<Sender>,
+}
+
+#[derive(Deserialize)]
+struct Sender {
+    login: String,
 }
 
 #[derive(Deserialize)]
@@ -72,7 +78,10 @@ impl Relay {
                 let run = about.map(|(run, _)| run.to_owned()).unwrap_or_default();
                 self.rerun(&mut draft, &repo, &run, false, (&check.head_sha, number), context).await?;
             }
-            Some(Named::Target(repo)) => self.rerun_target(&mut draft, &repo, &check.head_sha, number, context).await?,
+            Some(Named::Target(repo)) => {
+                let by = event.sender.map(|sender| sender.login).unwrap_or_default();
+                self.rerun_target(&mut draft, &repo, (&check.head_sha, number), by, context).await?;
+            }
         }
         Ok(draft.finish())
     }
@@ -87,14 +96,8 @@ impl Relay {
         (head, number): (&str, Option<u64>),
         context: &Context,
     ) -> Result<(), Trouble> {
-        let level = self.entry(context, repo).await?;
-        let refusal = match (&level, run.parse::<u64>()) {
-            (Some(level), _) if !level.entry.level.checks() => Some("level"),
-            (None, _) => Some("not_listed"),
-            (_, Err(_)) => Some("no_run"),
-            (Some(_), Ok(_)) => None,
-        };
-        if let Some(reason) = refusal {
+        let unusable = run.parse::<u64>().is_err().then_some("no_run");
+        if let Some(reason) = self.refusal(repo, context).await?.or(unusable) {
             draft.fact("rerun.refused", json!({ "repo": repo, "run": run, "reason": reason }));
             return Ok(());
         }
@@ -123,20 +126,48 @@ impl Relay {
         Ok(())
     }
 
+    /// Why nothing of an entry is run again: its level has no check runs now.
+    async fn refusal(&self, repo: &RepoName, context: &Context) -> Result<Option<&'static str>, Trouble> {
+        Ok(match self.entry(context, repo).await? {
+            None => Some("not_listed"),
+            Some(level) if !level.entry.level.checks() => Some("level"),
+            Some(_) => None,
+        })
+    }
+
     /// A target's check run stands for its newest run; a target that never ran is sent again.
     async fn rerun_target(
         &self,
         draft: &mut Draft<'_>,
         repo: &RepoName,
-        head: &str,
-        number: Option<u64>,
+        (head, number): (&str, Option<u64>),
+        by: String,
         context: &Context,
     ) -> Result<(), Trouble> {
         let Some((delivery_id, target)) = self.newest_target(head, repo, context).await? else { return Ok(()) };
-        match target.newest_run() {
-            Some(run) => self.rerun(draft, repo, &run.id, false, (head, number), context).await,
-            None => self.redispatch(draft, &delivery_id, target, context).await,
+        if let Some(run) = target.newest_run() {
+            return self.rerun(draft, repo, &run.id, false, (head, number), context).await;
         }
+        if let Some(reason) = self.refusal(repo, context).await? {
+            draft.fact("rerun.refused", json!({ "repo": repo, "deliveryId": delivery_id, "reason": reason }));
+            return Ok(());
+        }
+        let absorbed = target.sent_at.is_some_and(|sent| draft.now.since(sent) < ABSORBED);
+        if absorbed || matches!(target.state, TargetState::Unsent | TargetState::Unconfirmed) {
+            return Ok(());
+        }
+        // What becomes of a target is decided in its dispatch's lane.
+        let Some(dispatch) = context::dispatch(context, &delivery_id).await? else { return Ok(()) };
+        let key = format!("redispatch/{delivery_id}/{}/{}", repo.key(), target.generation);
+        let order = OperatorOrder {
+            repo: Some(repo.clone()),
+            delivery_id: Some(delivery_id),
+            lane: Some(dispatch.lane.clone()),
+            actor: by,
+            action: REDISPATCH.to_owned(),
+        };
+        draft.job(NewJob { key: Some(key), ..job(OPERATE, dispatch.lane.into(), None, &order) });
+        Ok(())
     }
 
     /// The newest target of an entry on a commit.
@@ -158,23 +189,6 @@ impl Relay {
             }
         }
         Ok(newest)
-    }
-
-    /// Sends a target once more.
-    pub(crate) async fn redispatch(
-        &self,
-        draft: &mut Draft<'_>,
-        delivery_id: &str,
-        mut target: TargetRecord,
-        context: &Context,
-    ) -> Result<(), Trouble> {
-        let Some(dispatch) = context::dispatch(context, delivery_id).await? else { return Ok(()) };
-        let before = target.clone();
-        (target.state, target.error, target.generation) = (TargetState::Unsent, None, target.generation + 1);
-        (target.attempts, target.planned_at, target.sent_at) = (0, context.now, None);
-        draft.target(delivery_id, Some(&before), &target);
-        plan::send(draft, &dispatch, &target);
-        Ok(())
     }
 
     /// Every run that has reported on a commit, once.

@@ -181,6 +181,11 @@ impl Relay {
         if was.due != health.demotion.due {
             let kind = if health.demotion.due { "demotion.due" } else { "demotion.cleared" };
             draft.fact(kind, json!({ "repo": repo, "level": level.entry.level, "lines": health.lines }));
+            let suppresses =
+                self.config.demotion == crate::config::Demotion::Suppress && level.entry.level == Level::L3;
+            if suppresses && health.suppresses(context.now) {
+                draft.fact("demotion.suppressed", json!({ "repo": repo }));
+            }
         }
         draft.put(views::HEALTH, key, &health);
         Ok(())

@@ -1,7 +1,5 @@
 //! What became of a send: told by the outbox, decided in the dispatch's lane.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchboard_clock::Timestamp;
@@ -26,7 +24,7 @@ pub enum Sent {
     },
     /// Its answer was lost: nobody knows.
     Unconfirmed,
-    /// It was sent a second time, since no trace of the first was found.
+    /// It is sent a second time, since no trace of the first was found.
     Resent,
     /// It could not be sent.
     Failed(TargetError),
@@ -54,29 +52,31 @@ impl Relay {
         let (id, repo, kind) = (order.delivery_id.clone(), order.repo.clone(), ledger.dispatch.kind);
         let silent = ledger.target.silent;
         // What has reported was sent, whatever else is told.
-        let open = ledger.target.runs.is_empty() && ledger.target.state != TargetState::Withdrawn;
+        let open = matches!(ledger.target.state, TargetState::Unsent | TargetState::Unconfirmed | TargetState::Failed);
         match order.outcome {
             Sent::Taken { repository_id } => {
                 ledger.target.sent_at.get_or_insert(order.at);
                 // A report may have proven it already.
-                if ledger.target.state != TargetState::Sent {
+                if open || ledger.target.state == TargetState::Withdrawn {
                     ledger.taken(order.at, json!({ "attempts": order.attempts }));
                 }
                 if open {
-                    ledger.target.state = TargetState::Sent;
-                    ledger.target.error = None;
+                    ledger.believed_sent();
                 }
                 ledger.draft.pulse("send", self.last_pulse(context, "send").await?);
                 if let Some(repository_id) = repository_id {
                     self.pin(&mut ledger, context, repository_id).await?;
                 }
-                self.await_report(&mut ledger, order.at);
+                self.await_report(&mut ledger);
             }
             Sent::Unconfirmed if open => {
                 ledger.target.state = TargetState::Unconfirmed;
                 ledger.target.sent_at.get_or_insert(order.at);
             }
-            Sent::Resent => ledger.draft.fact_of("target.resent", &id, &repo, json!({ "attempts": order.attempts })),
+            Sent::Resent if open && !ledger.target.resent => {
+                ledger.target.resent = true;
+                ledger.draft.fact_of("target.resent", &id, &repo, json!({ "attempts": order.attempts }));
+            }
             Sent::Failed(error) if open => {
                 let data = json!({ "code": error.code, "message": error.message, "hint": error.hint });
                 ledger.draft.fact_of("target.failed", &id, &repo, data);
@@ -88,17 +88,17 @@ impl Relay {
                     ledger.draft.count(kind, &repo, context.now, "send_failed", 1);
                 }
             }
-            Sent::Unconfirmed | Sent::Failed(_) => {}
+            Sent::Unconfirmed | Sent::Resent | Sent::Failed(_) => {}
         }
         ledger.close(context).await
     }
 
     /// Sets the timer after which a target that has not reported never will.
-    fn await_report(&self, ledger: &mut Ledger<'_>, sent_at: Timestamp) {
-        if !ledger.entry.as_ref().is_some_and(|entry| entry.level.reports()) || !ledger.target.runs.is_empty() {
+    pub(super) fn await_report(&self, ledger: &mut Ledger<'_>) {
+        if !ledger.entry.as_ref().is_some_and(|entry| entry.level.reports()) || ledger.target.has_reported() {
             return;
         }
-        let due = sent_at + Duration::from_secs(u64::from(ledger.target.start_timeout_minutes) * 60);
+        let Some(due) = ledger.target.report_due() else { return };
         let (delivery_id, repo) = (ledger.dispatch.delivery_id.clone(), ledger.target.repo.clone());
         let key = format!("expire/{delivery_id}/{}", repo.key());
         let order = ExpireOrder { delivery_id, repo, result: None, reads: 0 };

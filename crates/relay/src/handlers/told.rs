@@ -106,7 +106,8 @@ mod tests {
             diagnostics: Vec::new(),
         });
         let list = parse(text.as_bytes()).0.filter(|_| !text.is_empty());
-        AllowlistRecord { list, text: text.to_owned(), since: Some(now), checked_at: now, warnings: Vec::new(), error }
+        let (text, etag) = (text.to_owned(), None);
+        AllowlistRecord { list, text, etag, since: Some(now), checked_at: now, warnings: Vec::new(), error }
     }
 
     fn of(list: Option<&AllowlistRecord>, last_event: Option<u64>) -> (Wellness, String) {

@@ -68,9 +68,11 @@ impl Relay {
             run.ended = run.open == 0 && silent;
             return ledger.close(context).await;
         };
+        let newest = ledger.target.runs[place].attempt;
         let (conclusion, attempt) = match self.run_state(context, &order.repo, RunId(id)).await {
-            Ok(RunState::Ended(conclusion, attempt)) => (conclusion, attempt),
-            Ok(RunState::Going | RunState::Unknown) => return self.look_again(ledger, place, context).await,
+            Ok(RunState::Ended(conclusion, attempt)) if attempt >= newest => (conclusion, attempt),
+            // The end of an earlier attempt than the one that reports says nothing about it.
+            Ok(_) => return self.look_again(ledger, place, context).await,
             Err(_) if order.reads < READS_MAX => {
                 return Ok(later(work, VERIFY, &VerifyOrder { reads: order.reads + 1, ..order.clone() }, context));
             }
@@ -90,13 +92,12 @@ impl Relay {
         };
         correct(&mut ledger, &order.run, attempt, conclusion, &jobs, context);
         let run = &mut ledger.target.runs[place];
-        if run.attempt <= attempt {
-            (run.ended, run.conclusion) = (true, Some(conclusion));
-        }
+        (run.ended, run.conclusion) = (true, Some(conclusion));
         ledger.close(context).await
     }
 
-    /// The run goes on, or nobody can say: another look, until its time is over.
+    /// The run goes on, or nobody can say: another look, until its time is over. A run that nobody says has ended stays open: what is
+    /// unknown must not open the gate.
     async fn look_again(&self, mut ledger: Ledger<'_>, place: usize, context: &Context) -> Result<Settlement, Trouble> {
         let timeout = Duration::from_secs(u64::from(ledger.target.timeout_minutes) * 60);
         let run = &mut ledger.target.runs[place];
@@ -109,10 +110,8 @@ impl Relay {
                 due = next_look(closed, run.looks, timeout);
             }
             let id = run.id.clone();
-            match due {
-                Some(due) => ledger.look_at(id, due),
-                // Nobody will tell any more: what was reported stands.
-                None => run.ended = true,
+            if let Some(due) = due {
+                ledger.look_at(id, due);
             }
         }
         ledger.close(context).await
@@ -140,6 +139,10 @@ fn correct(ledger: &mut Ledger<'_>, run: &str, attempt: u32, conclusion: Conclus
     for place in 0..ledger.results.len() {
         let result = &ledger.results[place];
         if result.run_id != run || result.attempt > attempt {
+            continue;
+        }
+        if result.attempt < attempt && !result.is_open() {
+            // What the run has come to since says nothing about an attempt that had ended.
             continue;
         }
         let job = result.check_run_id.as_ref().and_then(|id| jobs.iter().find(|job| job.id.to_string() == *id));

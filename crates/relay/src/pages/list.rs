@@ -12,6 +12,7 @@ use switchboard_engine::yaml::{Diagnostic, Severity};
 use switchboard_panel::components::{ActionForm, Guarded, Mark, Sentence, State as Shape, Time, plural};
 use switchboard_panel::{Fault, SessionForm, Shell};
 
+use super::history::{self, Event};
 use super::{Desk, assets, links, list_sentence, reading};
 use crate::allowlist::{BUDGET, Entry, Level, parse};
 use crate::records::AllowlistRecord;
@@ -36,6 +37,7 @@ struct ListPage {
     text: String,
     guarded: Option<Guarded>,
     linted: Option<Linted>,
+    history: Vec<Event>,
 }
 
 /// Diagnostics, one line each.
@@ -160,6 +162,7 @@ async fn draw(
         text,
         guarded: shell.guarded(),
         linted,
+        history: history::read(desk, now).await?,
     };
     shell.live(["record/relay.allowlist"]).page("Allowlist", &page).await
 }

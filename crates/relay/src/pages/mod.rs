@@ -10,15 +10,18 @@
 //! | [`story`] | what became of this pull request, this dispatch, this one target? |
 //! | [`repo`] | how is this entry doing, and what is open or could not be sent? |
 //! | [`list`] | what does the allowlist say, and is it in order? |
+//! | [`about`] | and in brief, on the page that the panel has of a pull request or commit? |
 //! | [`levels`], [`trends`] | who is to be promoted or demoted, and how do the numbers move? |
 //! | [`setup`] | what does a downstream repository write to take part? |
 //!
 //! [`reading`] is what pages and API both read, [`words`] how states and facts are put into words.
 
+mod about;
 mod assets;
-mod chart;
 pub(crate) mod figures;
+mod history;
 pub(crate) mod hud;
+mod installed;
 mod levels;
 mod list;
 pub(crate) mod operate;
@@ -42,8 +45,8 @@ use switchboard_engine::accept::Acceptor;
 use switchboard_engine::{Context, Engine, Reader};
 use switchboard_github::GitHub;
 use switchboard_panel::components::{Sentence, State, Told, plural};
-use switchboard_panel::{AutomationPages, NavItem};
-use switchboard_store::{Fact, Result, Store};
+use switchboard_panel::{About, AutomationPages, NavItem, Shortcut};
+use switchboard_store::{Fact, Result, Store, Subject};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::handlers::{NAME, Relay};
@@ -109,6 +112,7 @@ impl AutomationPages for RelayPages {
     fn routes(&self) -> Router {
         Router::new()
             .route("/relay", get(hud::page))
+            .route("/relay/strip", get(hud::strip))
             .route("/relay/rows/{kind}/{row}", get(hud::row))
             .route("/relay/prs/{number}", get(story::pull))
             .route("/relay/dispatches/{id}", get(story::dispatch))
@@ -135,6 +139,7 @@ impl AutomationPages for RelayPages {
     fn public_routes(&self) -> &'static [&'static str] {
         &[
             "/relay",
+            "/relay/strip",
             "/relay/rows/{kind}/{row}",
             "/relay/prs/{number}",
             "/relay/dispatches/{id}",
@@ -158,6 +163,23 @@ impl AutomationPages for RelayPages {
             "/api/v1/relay/allowlist",
             "/api/v1/relay/status",
         ]
+    }
+
+    fn shortcuts(&self) -> &'static [Shortcut] {
+        &[
+            Shortcut {
+                keys: &["←", "→", "↑", "↓"],
+                does: "go from cell to cell of the matrix, past those with nothing in them",
+            },
+            Shortcut {
+                keys: &["Enter"],
+                does: "shows what stands behind a cell, beside the matrix; Esc leads back to it",
+            },
+        ]
+    }
+
+    async fn about(&self, subject: &Subject) -> Result<About> {
+        about::card(&self.desk, subject).await
     }
 
     fn tell(&self, fact: &Fact) -> Option<Told> {

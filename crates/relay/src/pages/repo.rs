@@ -16,6 +16,7 @@ use switchboard_store::{Counters, Key, KeyRange};
 
 use super::figures::{self, CriterionLine};
 use super::hud::{self, Matrix};
+use super::installed::InstalledView;
 use super::operate::RepoPath;
 use super::question::{Filter, Question};
 use super::{Desk, assets, links, question, reading};
@@ -44,6 +45,7 @@ struct RepoPage {
     github: GitHubLink,
     level: Option<(&'static str, &'static str, Time)>,
     options: Vec<(&'static str, String)>,
+    installed: Option<InstalledView>,
     pinned: Option<String>,
     reset: Option<ActionForm>,
     lift: Option<ActionForm>,
@@ -109,7 +111,9 @@ pub(super) async fn page(
     let level = reading::level(&desk, &repo).await?;
     let pinned: Option<Value> = reader.get(&views::IDENTITY, &keys::identity(&repo)).await?;
     let question = Question { kind, filter: Filter::Repo(repo.clone(), false), open: vec![repo.clone()], before: None };
-    let drawn = hud::draw(&desk, &question, None, ROWS).await?;
+    let record = reading::allowlist(&desk).await?;
+    let list = record.as_ref().and_then(|record| record.list.as_ref());
+    let drawn = hud::draw(&desk, &question, (list, None), ROWS).await?;
     let board = (!drawn.matrix.rows.is_empty()).then_some(drawn.matrix);
     if level.is_none() && pinned.is_none() && board.is_none() {
         return Err(Fault::not_found("This repository is not on the allowlist, and nothing was relayed to it.")
@@ -122,6 +126,9 @@ pub(super) async fn page(
     let prefix = format!("{}/", crate::keys::repo(&repo));
     let open: Vec<(Key, Value)> = reader.list(&views::OPEN, KeyRange::prefix(&prefix), OPEN).await?;
     let failed: Vec<(Key, Failed)> = reader.list(&views::FAILED, KeyRange::prefix(&prefix), FAILED).await?;
+    // Visitors cause no question to GitHub.
+    let installed =
+        if shell.is_visitor() || level.is_none() { None } else { Some(InstalledView::of(&desk, &repo).await?) };
     let base = links::repo(&repo);
     let page = RepoPage {
         stylesheet: assets::stylesheet(),
@@ -132,6 +139,7 @@ pub(super) async fn page(
             let at = Time { at: level.since, now };
             (level.entry.level.as_str(), level.entry.level.word(), at)
         }),
+        installed,
         reset: pinned.as_ref().and_then(|_| shell.action(format!("{base}/identity/reset"), "Reset the pinned id")),
         pinned: pinned.as_ref().and_then(|pinned| pinned["id"].as_u64()).map(|id| id.to_string()),
         lift: health
@@ -152,7 +160,17 @@ pub(super) async fn page(
         failed: failed.into_iter().map(|(_, failed)| failed_line(failed, &repo, &shell, now)).collect(),
         repo: repo.to_string(),
     };
-    let topics = ["record/relay.row.repo", "record/relay.summary", "record/relay.level", "record/relay.health"];
+    let rows = keys::rows_of(&repo, up, kind);
+    let entry = keys::entry(up, &repo);
+    let topics = [
+        format!("record/{}/{}", views::ROW_REPO, rows.trim_end_matches('/')),
+        format!("record/{}/{}", views::SUMMARY, keys::days(up, Some(&repo), kind).trim_end_matches('/')),
+        format!("record/{}/{entry}", views::LEVEL),
+        format!("record/{}/{entry}", views::HEALTH),
+        format!("record/{}", views::IDENTITY),
+        format!("record/{}", views::OPEN),
+        format!("record/{}", views::FAILED),
+    ];
     shell.live(topics).page(repo.as_str(), &page).await
 }
 

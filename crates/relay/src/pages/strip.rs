@@ -5,6 +5,7 @@ use std::time::Duration;
 use askama::Template;
 use askama::filters::HtmlSafe;
 use switchboard_clock::Timestamp;
+use switchboard_github::RepoName;
 use switchboard_panel::components::{Html, Mark, State as Shape, Time, count, plural};
 use switchboard_store::{Counters, KeyRange, Result};
 
@@ -95,6 +96,7 @@ impl Health {
 #[derive(Template)]
 #[template(path = "relay/strip.html")]
 pub(crate) struct Strip {
+    topics: String,
     items: Vec<Item>,
     banner: Option<Html>,
 }
@@ -103,6 +105,8 @@ pub(crate) struct Strip {
 struct Item {
     label: &'static str,
     mark: Mark,
+    /// Whether its word says more than the shape does.
+    worded: bool,
     time: Option<Time>,
     href: Option<&'static str>,
 }
@@ -120,8 +124,11 @@ struct Banner<'b> {
 
 impl Strip {
     /// What the strip says of this health.
-    pub(crate) fn new(health: &Health) -> Self {
+    pub(crate) fn new(health: &Health, up: &RepoName) -> Self {
         let now = health.now;
+        let pulses = health.pulses.iter().map(|(what, _)| format!("record/{}/{}", views::PULSE, keys::pulse(up, what)));
+        let list = format!("record/{}/{}", views::ALLOWLIST, keys::upstream(up));
+        let topics = pulses.chain([list]).collect::<Vec<_>>().join(" ");
         let pulse = |(what, at): (&'static str, Option<Timestamp>)| {
             let label = match what {
                 "event" => "last event",
@@ -134,9 +141,13 @@ impl Strip {
                 Some(_) if health.is_stale(at) => "stale",
                 Some(_) => "",
             };
-            Item { label, mark: Mark::new(shape, word), time: at.map(|at| Time { at, now }), href: None }
+            let time = at.map(|at| Time { at, now });
+            Item { label, worded: !word.is_empty(), mark: Mark::new(shape, word), time, href: None }
         };
-        let plain = |label, shape, word: String| Item { label, mark: Mark::new(shape, word), time: None, href: None };
+        let plain = |label, shape, word: String| {
+            let mark = Mark::new(shape, word);
+            Item { label, mark, worded: true, time: None, href: None }
+        };
         let quiet = |bad: bool, otherwise: Shape| if bad { Shape::Failed } else { otherwise };
         let mut items: Vec<Item> = health.pulses.iter().copied().map(pulse).collect();
         let (waiting, held) = (health.gauged("waiting"), health.gauged("held"));
@@ -148,9 +159,14 @@ impl Strip {
         let shape = if dead > 0 { Shape::Dead } else { Shape::Succeeded };
         items.push(Item { href: Some("/jobs?state=dead"), ..plain("dead letters", shape, count(dead)) });
         items.push(Item { href: Some("/relay/allowlist"), ..allowlist(health) });
-        if let Some((good, of)) = health.probe {
-            let shape = if good < of { Shape::Failed } else { Shape::Succeeded };
-            items.push(plain("probe", shape, format!("{good} of {} as expected", plural(of as u64, "head", "heads"))));
+        match health.probe {
+            None => {}
+            Some((_, 0)) => items.push(plain("probe", Shape::Waiting, "no head yet".to_owned())),
+            Some((good, of)) => {
+                let shape = if good < of { Shape::Failed } else { Shape::Succeeded };
+                let word = format!("{good} of {} as expected", plural(of as u64, "head", "heads"));
+                items.push(plain("probe", shape, word));
+            }
         }
         items.push(plain("cache", Shape::Waiting, health.cache.to_owned()));
         let error = health.allowlist.as_ref().and_then(|list| list.error.as_ref());
@@ -162,13 +178,14 @@ impl Strip {
                 first: error.diagnostics.first().map(|first| (first.line, first.message.as_str())),
             })
         });
-        Self { items, banner }
+        Self { topics, items, banner }
     }
 }
 
 fn allowlist(health: &Health) -> Item {
     let item = |shape, word: &'static str, at: Option<Timestamp>| Item {
         label: "allowlist",
+        worded: true,
         mark: Mark::new(shape, word),
         time: at.map(|at| Time { at, now: health.now }),
         href: None,

@@ -10,12 +10,11 @@ use serde::Deserialize;
 use switchboard_clock::Timestamp;
 use switchboard_engine::Reader;
 use switchboard_github::RepoName;
-use switchboard_panel::components::count;
+use switchboard_panel::components::{Bucket, Chart, Series, Side, Tone, count};
 use switchboard_panel::links::encoded;
 use switchboard_panel::{Fault, Shell};
 use switchboard_store::{CounterRow, Counters, KeyRange, Result as StoreResult};
 
-use super::chart::{Bar, Chart};
 use super::{Desk, assets, figures, question};
 use crate::records::{Kind, keys, views};
 use crate::window::Sums;
@@ -24,8 +23,44 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const HOUR: Duration = Duration::from_secs(3600);
 /// Hours shown.
 const HOURS: u32 = 48;
+/// Minutes at which a median above six hours is drawn.
+const ABOVE_ALL_EDGES: u64 = 720;
 /// Stretches that can be chosen, in days.
 pub(crate) const STRETCHES: [u32; 4] = [7, 14, 30, 90];
+
+const OUTCOMES: [Series; 4] = [
+    Series { word: "passed", tone: Tone::Good, side: Side::Above },
+    Series { word: "failed", tone: Tone::Bad, side: Side::Above },
+    Series { word: "timed out", tone: Tone::Warn, side: Side::Above },
+    Series { word: "other", tone: Tone::Quiet, side: Side::Above },
+];
+const RATE: [Series; 1] = [Series { word: "% passed", tone: Tone::Good, side: Side::Above }];
+const QUEUE: [Series; 1] = [Series { word: "s in the queue", tone: Tone::Accent, side: Side::Above }];
+const MEDIAN: [Series; 1] = [Series { word: "min end to end", tone: Tone::Accent, side: Side::Above }];
+const TRAFFIC: [Series; 2] = [
+    Series { word: "sent", tone: Tone::Accent, side: Side::Above },
+    Series { word: "reports", tone: Tone::Good, side: Side::Below },
+];
+
+fn outcomes(sums: &Sums) -> Vec<u64> {
+    vec![sums.pass, sums.fail, sums.timeout, sums.other]
+}
+
+fn rate(sums: &Sums) -> Vec<u64> {
+    vec![sums.pass_rate().unwrap_or_default() / 100]
+}
+
+fn queue(sums: &Sums) -> Vec<u64> {
+    vec![sums.queue().unwrap_or_default() / 1_000]
+}
+
+/// The upper edge; what is above all edges is drawn at twice the last one, and told in the table below.
+fn median(sums: &Sums) -> Vec<u64> {
+    vec![match sums.p50() {
+        None => 0,
+        Some(minutes) => minutes.map_or(ABOVE_ALL_EDGES, u64::from),
+    }]
+}
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct TrendsQuery {
@@ -43,6 +78,8 @@ struct TrendsPage {
     stretches: Vec<(u32, String, bool)>,
     outcomes: Chart,
     rates: Chart,
+    queues: Chart,
+    medians: Chart,
     traffic: Chart,
     days: Vec<DayLine>,
     any: bool,
@@ -79,23 +116,14 @@ pub(super) async fn page(
         let key = keys::hour_of(up, repo.as_ref(), kind, at);
         let numbers = hours.iter().find(|row| row.key == key).map(|row| &row.counters);
         let of = |field| positive(numbers, field);
-        let parts = vec![("running", "sent", of("sent")), ("succeeded", "reports", of("reports"))];
-        Bar { name: at.format("%d %b %H:00"), parts }
+        Bucket { name: at.format("%d %b %H:00"), counts: vec![of("sent"), of("reports")] }
     };
-    let hour_bars: Vec<Bar> = (0..HOURS).rev().map(hour).collect();
-    let outcome = |(at, sums): &(Timestamp, Sums)| Bar {
-        name: at.format("%d %b"),
-        parts: vec![
-            ("succeeded", "passed", sums.pass),
-            ("failed", "failed", sums.fail),
-            ("denied", "timed out", sums.timeout),
-            ("cancelled", "other", sums.other),
-        ],
+    let hour_buckets = (0..HOURS).rev().map(hour).collect();
+    let by = |value: fn(&Sums) -> Vec<u64>| -> Vec<Bucket> {
+        let bucket = |(at, sums): &(Timestamp, Sums)| Bucket { name: at.format("%d %b"), counts: value(sums) };
+        by_day.iter().map(bucket).collect()
     };
-    let rate = |(at, sums): &(Timestamp, Sums)| {
-        let rate = sums.pass_rate().unwrap_or_default() / 100;
-        Bar { name: at.format("%d %b"), parts: vec![("succeeded", "% passed", rate)] }
-    };
+    let day = || "Day (UTC)".to_owned();
     let href = |kind: Kind, days: u32| {
         let repo = repo.as_ref().map_or_else(String::new, |repo| format!("&repo={}", encoded(repo.as_str())));
         format!("/relay/trends?tab={}&days={days}{repo}", kind.as_str())
@@ -106,9 +134,17 @@ pub(super) async fn page(
         tabs: Kind::ALL.map(|tab| (super::hud::tab_word(tab), href(tab, days), tab == kind)).into(),
         stretches: STRETCHES.map(|stretch| (stretch, href(kind, stretch), stretch == days)).into(),
         any: by_day.iter().any(|(_, sums)| *sums != Sums::default()),
-        outcomes: Chart::new("Outcomes by day", &by_day.iter().map(outcome).collect::<Vec<_>>()),
-        rates: Chart::new("Pass rate by day, in percent", &by_day.iter().map(rate).collect::<Vec<_>>()),
-        traffic: Chart::new("Sends and reports by hour", &hour_bars),
+        outcomes: Chart::new("outcomes", "Outcomes by day", day(), &OUTCOMES, by(outcomes)),
+        rates: Chart::reaching("rates", "Pass rate by day, in percent", day(), &RATE, by(rate), 100),
+        queues: Chart::new("queues", "Average queue by day, in seconds", day(), &QUEUE, by(queue)),
+        medians: Chart::new(
+            "medians",
+            "Median end-to-end time by day, at most so many minutes",
+            day(),
+            &MEDIAN,
+            by(median),
+        ),
+        traffic: Chart::new("traffic", "Sends and reports by hour", "Hour (UTC)".to_owned(), &TRAFFIC, hour_buckets),
         days: by_day.iter().rev().map(day_line).collect(),
     };
     shell.page("Trends", &page).await

@@ -1,10 +1,11 @@
 //! States, reasons and facts in words.
 
 use serde_json::Value;
-use switchboard_panel::components::{Flow, Mark, Sentence, State as Shape, Told};
+use switchboard_panel::components::{Flow, Mark, Sentence, State as Shape, Told, plural};
 use switchboard_store::Fact;
 
 use crate::advance::{By, State};
+use crate::allowlist::Level;
 use crate::checks::gate::Gate;
 use crate::checks::state::Progress;
 use crate::conclusion::Conclusion;
@@ -78,6 +79,11 @@ pub(crate) const fn superseded(why: SupersededWhy) -> &'static str {
     }
 }
 
+/// The word for a cell of an entry on this level: on L1 a send is all there is to see.
+pub(crate) fn state(level: Level, state: CellState) -> &'static str {
+    if level.reports() || state != CellState::Queued { state.word() } else { "sent" }
+}
+
 /// How far a target is, as a sentence.
 pub(crate) fn target(target: &TargetRecord, approve_label: &str) -> String {
     match target.state {
@@ -95,7 +101,14 @@ pub(crate) fn target(target: &TargetRecord, approve_label: &str) -> String {
         TargetState::Sent if !target.level.reports() => "Sent. On L1 reports are not taken.".to_owned(),
         TargetState::Sent if target.runs.is_empty() => "Sent; it has not reported yet.".to_owned(),
         TargetState::Sent if target.is_done() => format!("Done: {} of {} passed.", target.passed, target.total),
-        TargetState::Sent => format!("Running: {} open, {} of {} passed.", target.open(), target.passed, target.total),
+        TargetState::Sent => {
+            let passed =
+                format!("{} of {} passed", target.passed, plural(u64::from(target.total), "result", "results"));
+            match target.open() {
+                0 => format!("Every result has ended, {passed}; the run itself has not, as far as is known."),
+                open => format!("{} open, {passed} so far.", plural(u64::from(open), "result is", "results are")),
+            }
+        }
     }
 }
 

@@ -13,6 +13,9 @@ pub struct AllowlistRecord {
     /// Its text.
     #[serde(default)]
     pub text: String,
+    /// By what GitHub tells whether its source still has this text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
     /// When it came into force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
@@ -29,7 +32,7 @@ pub struct AllowlistRecord {
 /// Why the allowlist's source cannot be used; the last good list stays in force.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AllowlistError {
-    /// `invalid`, `missing`, `too_large` or `unreachable`.
+    /// The word of an [`AllowlistReason`](crate::observe::AllowlistReason).
     pub reason: String,
     /// In a sentence.
     pub message: String,

@@ -31,6 +31,9 @@ pub struct RelayedHead {
     pub seq: DeliveryId,
     /// The head that was dispatched.
     pub head: String,
+    /// Whether it tells that the pull request was closed: it tests nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closes: bool,
     /// Whether a newer head or the end of the pull request took its place.
     #[serde(default)]
     pub superseded: bool,

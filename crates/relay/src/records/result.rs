@@ -21,6 +21,9 @@ pub struct ResultRecord {
     pub attempt: u32,
     /// How far it is.
     pub state: State,
+    /// The commit.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub head: String,
     /// The dispatch's place.
     pub seq: DeliveryId,
     /// When the run's first report was accepted.

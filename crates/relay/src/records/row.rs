@@ -181,7 +181,10 @@ impl RowRecord {
     /// Whether something in it fails.
     #[must_use]
     pub fn is_bad(&self) -> bool {
-        self.cells.values().any(|cell| cell.state.is_bad())
+        // A close asks downstream to stop, not to report.
+        let closes = self.action.as_deref() == Some("closed");
+        let bad = |cell: &Cell| cell.state.is_bad() && !(closes && cell.state == CellState::NeverReported);
+        self.cells.values().any(bad)
     }
 }
 
@@ -199,7 +202,9 @@ impl Cell {
             TargetState::Held => CellState::Held,
             TargetState::Failed | TargetState::Withdrawn => CellState::NotDispatched,
             TargetState::NeverReported => CellState::NeverReported,
-            TargetState::Unsent | TargetState::Sent | TargetState::Unconfirmed => match target.worst_end() {
+            TargetState::Unsent => CellState::Queued,
+            TargetState::Sent | TargetState::Unconfirmed if !target.has_reported() => CellState::Queued,
+            TargetState::Sent | TargetState::Unconfirmed => match target.worst_end() {
                 Some(worst @ (Conclusion::Failure | Conclusion::TimedOut)) => CellState::of(worst),
                 _ if target.open() > 0 => CellState::Running,
                 Some(worst) => CellState::of(worst),

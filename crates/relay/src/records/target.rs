@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use switchboard_clock::Timestamp;
 use switchboard_github::RepoName;
@@ -53,6 +55,9 @@ pub struct TargetRecord {
     /// Requests that were sent.
     #[serde(default)]
     pub attempts: u32,
+    /// Whether it is sent a second time, because no trace of the first was found.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resent: bool,
     /// Why it could not be sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<TargetError>,
@@ -127,6 +132,9 @@ pub struct RunRecord {
     /// How it has ended, where GitHub says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conclusion: Option<Conclusion>,
+    /// Whether a newer run has reported all of its results anew: how it ended no longer matters.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outdone: bool,
     /// The field of the end-to-end histogram that it stands in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub e2e: Option<String>,
@@ -149,6 +157,7 @@ impl TargetRecord {
             planned_at: now,
             sent_at: None,
             attempts: 0,
+            resent: false,
             error: None,
             superseded: None,
             silent: options.silent,
@@ -165,10 +174,34 @@ impl TargetRecord {
         }
     }
 
+    /// By when the first report is due.
+    #[must_use]
+    pub fn report_due(&self) -> Option<Timestamp> {
+        Some(self.sent_at? + Duration::from_secs(u64::from(self.start_timeout_minutes) * 60))
+    }
+
+    /// Whether a run of what was last sent has reported.
+    #[must_use]
+    pub fn has_reported(&self) -> bool {
+        self.runs.iter().any(|run| run.first_at >= self.planned_at)
+    }
+
     /// Whether all that was to come has come: every run that reported has ended.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        !self.runs.is_empty() && self.runs.iter().all(|run| run.ended && run.open == 0)
+        self.has_reported() && self.runs.iter().all(|run| run.ended && run.open == 0)
+    }
+
+    /// Whether it was ever sent. What left once stays known, whatever becomes of it later.
+    #[must_use]
+    pub fn has_left(&self) -> bool {
+        self.attempts > 0 || self.generation > 0
+    }
+
+    /// Whether nothing was to reach the entry: it waits for an approval, or was taken back before it was sent.
+    #[must_use]
+    pub fn is_withheld(&self) -> bool {
+        !self.has_left() && matches!(self.state, TargetState::Held | TargetState::Withdrawn)
     }
 
     /// The newest run that has reported, by number where runs have numbers, else by first report.
@@ -186,7 +219,7 @@ impl TargetRecord {
     /// The worst end of its results and runs.
     #[must_use]
     pub fn worst_end(&self) -> Option<Conclusion> {
-        let runs = self.runs.iter().filter_map(|run| run.conclusion);
+        let runs = self.runs.iter().filter(|run| !run.outdone).filter_map(|run| run.conclusion);
         runs.chain(self.worst).max()
     }
 
@@ -197,12 +230,10 @@ impl TargetRecord {
             TargetState::Held => Standing::Held,
             TargetState::Failed | TargetState::Withdrawn => Standing::NotDispatched,
             TargetState::NeverReported => Standing::NeverReported,
-            TargetState::Unsent | TargetState::Sent | TargetState::Unconfirmed if self.runs.is_empty() => {
-                if self.state == TargetState::Unsent { Standing::Unsent } else { Standing::Waiting }
-            }
-            // A report proves the send, whatever became of its answer.
-            _ if !self.is_done() => Standing::Running,
-            _ => self.worst_end().map_or(Standing::Running, Standing::Done),
+            TargetState::Unsent => Standing::Unsent,
+            TargetState::Sent | TargetState::Unconfirmed if !self.has_reported() => Standing::Waiting,
+            TargetState::Sent | TargetState::Unconfirmed if !self.is_done() => Standing::Running,
+            TargetState::Sent | TargetState::Unconfirmed => self.worst_end().map_or(Standing::Running, Standing::Done),
         }
     }
 }

@@ -23,7 +23,7 @@ async fn dispatched(config: Config, pulls: u32) -> (Town, RunId) {
         town.downstream(repo, quiet());
     }
     for n in 0..pulls {
-        town.up.open_pull(format!("Change {n}").as_str());
+        town.up.open_pull(PullSpec::new(&format!("Change {n}")).association("MEMBER"));
         town.minutes(1).await;
     }
     let run = town.runs("one/a")[0];
@@ -55,7 +55,7 @@ async fn a_downstream_catches_up_with_everything_in_order_and_each_once() {
         assert_eq!((&item["delivery_id"], &item["event_type"]), (&json!(dispatch.delivery_id), &json!("pull_request")));
         assert_eq!((&item["seq"], &item["state"]), (&json!(dispatch.seq.to_string()), &json!("sent")));
         let names: Vec<&String> = item["client_payload"].as_object().unwrap().keys().collect();
-        assert_eq!(names, ["event_type", "delivery_id", "payload"]);
+        assert_eq!(names, ["delivery_id", "event_type", "payload"]);
         assert_eq!(item["client_payload"]["payload"]["number"], json!(dispatch.number));
     }
     // What is asked for is what the workflow was given.

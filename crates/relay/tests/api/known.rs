@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use switchboard_simulator::Downstream;
 
-use crate::site::{LEVELS, Site, played};
+use crate::site::{Site, played};
 use crate::support::reports::Said;
 use crate::support::*;
 
@@ -91,7 +91,7 @@ async fn an_entrys_results_are_read_in_pages_newest_first() {
 
 #[tokio::test]
 async fn what_runs_has_a_deadline_and_what_was_reported_beside_is_told() {
-    let mut town = Town::with(config(), LEVELS).await;
+    let mut town = Town::with(config(), "L4: [four/d]").await;
     town.downstream("four/d", Downstream::run("CI").result("build").never_reports().succeeds_after(600 * MINUTE));
     town.up.open_pull("Add a kernel");
     town.minutes(1).await;

@@ -47,7 +47,7 @@ async fn relay_04_lint_says_what_a_file_would_come_to_and_writes_nothing() {
     let before = (town.world.store_reads(), town.world.store_writes());
     let good = site.post("allowlist/lint", LEVELS).await.json();
     assert_eq!(good, json!({ "valid": true, "entries": 4, "diagnostics": [] }));
-    for (file, code) in [("L2: [a/b/c]\n", "repo"), ("L2: [a/b, a/b]\n", "duplicate"), ("L1: [@x/y]\n", "")] {
+    for (file, code) in [("L2: [a/b/c]\n", "name"), ("L2: [a/b, a/b]\n", ""), ("L1: [@x/y]\n", "")] {
         let bad = site.post("allowlist/lint", file).await.json();
         assert_eq!((&bad["valid"], &bad["entries"]), (&json!(false), &json!(0)), "{file}");
         let first = &bad["diagnostics"][0];

@@ -67,7 +67,7 @@ impl Site {
 
     pub fn with(town: &Town, config: Config, auth: Auth) -> Self {
         let relay = Relay::new(config, name(UP), "https://github.com");
-        let store = town.world.store_handle();
+        let store = town.world.watched_handle();
         let pages = RelayPages::new(Arc::clone(&store), relay, town.world.engine());
         let panel = Panel {
             store,

@@ -166,7 +166,7 @@ async fn relay_11_a_close_is_sent_and_takes_the_place_of_what_was_before() {
 }
 
 #[tokio::test]
-async fn relay_11_what_was_superseded_is_not_waited_for() {
+async fn relay_11_what_was_superseded_waits_for_its_report_and_is_not_shown_as_waiting() {
     let mut town = Town::with(config(), "L2: [two/b]").await;
     town.downstream("two/b", silent());
     let pull = town.up.open_pull(forked());
@@ -180,7 +180,7 @@ async fn relay_11_what_was_superseded_is_not_waited_for() {
     for dispatch in town.dispatches().await {
         states.push(town.target(&dispatch.delivery_id, "two/b").await.unwrap().state);
     }
-    assert_eq!(states, [TargetState::Sent, TargetState::NeverReported]);
+    assert_eq!(states, [TargetState::NeverReported; 2]);
     let gauge = town.world.counter(&views::GAUGE, keys::gauge(&name(UP), None)).await;
     assert_eq!(gauge.values().copied().filter(|value| *value != 0).count(), 0, "{gauge:?}");
     town.end(&[dispatched(2, "two/b")]).await;

@@ -17,6 +17,8 @@ use switchboard_simulator::{Access, CheckRunView, Downstream, Expected, Pull, Re
 use switchboard_store::FactsOf;
 use switchboard_testkit::{Reported, Wiring, World};
 
+pub mod cached;
+pub mod redis;
 pub mod reports;
 pub mod scribe;
 
@@ -26,6 +28,8 @@ pub const MINUTE: Duration = Duration::from_secs(60);
 pub const LABEL: &str = "ciflow/crcr/cuda";
 /// An entry on L3, for that device.
 pub const L3: &str = "L3: { cuda: { three/c: } }";
+
+pub use cached::Cached;
 
 /// An upstream, its world, and what is dispatched in it.
 pub struct Town {
@@ -45,13 +49,32 @@ pub fn name(text: &str) -> RepoName {
 impl Town {
     /// An upstream with this allowlist, which has been read.
     pub async fn with(config: Config, allowlist: &str) -> Self {
+        Self::built(config, allowlist, &Cached::default(), |_, _| axum::Router::new()).await
+    }
+
+    /// The same, with further routes of the server.
+    pub async fn beside(config: Config, allowlist: &str, also: fn(Relay, &Wiring<'_>) -> axum::Router) -> Self {
+        Self::built(config, allowlist, &Cached::default(), also).await
+    }
+
+    /// The same, with this cache.
+    pub async fn cached(config: Config, allowlist: &str, cached: &Cached) -> Self {
+        Self::built(config, allowlist, cached, |_, _| axum::Router::new()).await
+    }
+
+    async fn built(
+        config: Config,
+        allowlist: &str,
+        cached: &Cached,
+        also: fn(Relay, &Wiring<'_>) -> axum::Router,
+    ) -> Self {
         let relay = {
-            let config = config.clone();
-            move || Relay::new(config.clone(), name(UP), "https://github.com")
+            let (config, cached) = (config.clone(), cached.clone());
+            move || cached.relay(Relay::new(config.clone(), name(UP), "https://github.com"))
         };
         let routes = {
             let (config, relay) = (config.clone(), relay.clone());
-            move |wiring: &Wiring<'_>| callback(&config, relay(), wiring)
+            move |wiring: &Wiring<'_>| callback(&config, relay(), wiring).merge(also(relay(), wiring))
         };
         let automations = move || -> Vec<Arc<dyn Automation>> { vec![Arc::new(relay()), Arc::new(scribe::Scribe)] };
         let world = World::with_all(automations).queue(QUEUE).routes(routes);
@@ -64,6 +87,7 @@ impl Town {
                 ("metadata", Access::Read),
                 ("pull_requests", Access::Write),
             ])
+            .outside(&cached.outside)
             .begin()
             .await;
         let up = world.repository(UP);

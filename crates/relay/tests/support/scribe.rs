@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use switchboard_engine::{API, Arrival, Automation, Context, Trouble};
 use switchboard_relay::handlers::QUEUE;
-use switchboard_relay::records::{HealthRecord, keys, views};
+use switchboard_relay::records::{HealthRecord, LevelRecord, keys, views};
 use switchboard_store::{Follows, Key, NewJob, RecordChange, Settlement, View, Work};
 
 use super::{Town, UP, name};
 
 const WRITE: &str = "scribe.write";
+const LIST: &str = "scribe.list";
 
 /// Writes what it is told to.
 pub struct Scribe;
@@ -21,17 +22,19 @@ impl Automation for Scribe {
     }
 
     fn route(&self, arrival: &Arrival<'_>) -> Vec<NewJob> {
-        if arrival.key.platform != API || arrival.key.event != WRITE {
-            return Vec::new();
-        }
+        let (automation, kind, payload) = match arrival.key.event.as_str() {
+            WRITE if arrival.key.platform == API => ("scribe", WRITE, serde_json::from_slice(arrival.body).unwrap()),
+            LIST if arrival.key.platform == API => ("relay", "relay.allowlist", Value::Null),
+            _ => return Vec::new(),
+        };
         let job = NewJob {
             queue: QUEUE,
-            automation: "scribe",
-            kind: WRITE.to_owned(),
-            lane: WRITE.to_owned().into(),
+            automation,
+            kind: kind.to_owned(),
+            lane: kind.to_owned().into(),
             key: None,
             installation: None,
-            payload: serde_json::from_slice(arrival.body).unwrap(),
+            payload,
             due: None,
             follows: Follows::Inherited,
         };
@@ -59,6 +62,18 @@ impl Town {
         let order = json!({ "view": view.as_str(), "key": key.as_str(), "value": value });
         self.world.operate(WRITE, order).await;
         self.world.settle().await;
+    }
+
+    /// The server reads the allowlist because it is time to, and not because anybody asks.
+    pub async fn scheduled_read(&mut self) {
+        self.world.operate(LIST, json!({})).await;
+        self.world.settle().await;
+    }
+
+    /// The repositories in the list in force.
+    pub async fn listed(&self) -> Vec<String> {
+        let levels: Vec<LevelRecord> = self.all(&views::LEVEL).await;
+        levels.iter().map(|level| level.entry.repo.to_string()).collect()
     }
 
     /// An entry's health becomes this, as if it had been evaluated.

@@ -1,10 +1,11 @@
 //! The relay as a part of the server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use switchboard_clock::Clock;
-use switchboard_engine::{Engine, Reader};
+use switchboard_engine::{Automation, Engine, Reader};
 use switchboard_github::RepoName;
 use switchboard_github::oidc::{IssuerError, Verifier};
 use switchboard_github::transport::Transport;
@@ -13,6 +14,8 @@ use switchboard_relay::endpoint::Callback;
 use switchboard_relay::handlers::Relay;
 use switchboard_relay::identity::issuers;
 use switchboard_store::Store;
+
+use crate::telemetry::{Metrics, WatchedRelay};
 
 /// What the relay is put together from, when it is switched on.
 pub struct RelayParts {
@@ -39,9 +42,16 @@ impl RelayParts {
         Ok(Some(Self { config: config.clone(), upstream, verifier, clock }))
     }
 
-    /// The relay itself. `github_url` is where GitHub's pages are.
-    pub(super) fn relay(&self, github_url: &str) -> Relay {
-        Relay::new(self.config.clone(), self.upstream.clone(), github_url)
+    /// The relay itself. `github_url` is where GitHub's pages are; `metrics` count what it tells.
+    pub(super) fn relay(&self, github_url: &str, metrics: &Arc<Metrics>) -> Relay {
+        metrics.begin_relay();
+        Relay::new(self.config.clone(), self.upstream.clone(), github_url).observed(Arc::clone(metrics) as _)
+    }
+
+    /// What the metrics look at.
+    pub(super) fn watched(&self) -> WatchedRelay {
+        let stale_after = Duration::from_secs(60 * u64::from(self.config.stale_after_minutes));
+        WatchedRelay { upstream: self.upstream.clone(), stale_after }
     }
 
     /// Where downstream runs report to.
@@ -49,4 +59,10 @@ impl RelayParts {
         let Self { verifier, clock, .. } = self;
         Callback::new(relay, engine.acceptor().clone(), Reader::new(store), verifier, clock).router()
     }
+}
+
+/// The relay, if it is switched on, for what it tells without a server; links are made elsewhere then.
+pub(super) fn without_server(config: &Config) -> Option<Arc<dyn Automation>> {
+    let upstream = config.upstream.clone().filter(|_| config.enabled)?;
+    Some(Arc::new(Relay::new(config.clone(), upstream, "")))
 }

@@ -56,6 +56,22 @@ pub enum Figures {
         /// When it was read, in RFC 3339.
         read_at: String,
     },
+    /// `relay-allowlist`, once it was read
+    Allowlist {
+        /// Entries in force.
+        entries: usize,
+        /// Since when, in RFC 3339; none before the first valid list.
+        since: Option<String>,
+        /// Why its source cannot be used now: `invalid`, `missing` or `unreachable`; none while it can.
+        reason: Option<String>,
+        /// When it was last read, in RFC 3339.
+        read_at: String,
+    },
+    /// `relay-issuers`, of one that answers
+    Issuer {
+        /// Keys that could verify a token.
+        keys: usize,
+    },
     /// `clock`
     Clock {
         /// By how much GitHub's clock is ahead of this machine's; negative when it is behind.

@@ -60,10 +60,12 @@ subjects! {
     DISK = "disk", Machine, "Is there room where the database lies?";
     DATABASE = "database", Machine, "Can the database be read and written, and is its schema this release's?";
     SERVER = "server", Machine, "Does a server have the database open, and does it take deliveries?";
+    RELAY_CACHE = "relay-cache", Machine, "Does what the relay keeps at hand beside the database answer?";
     BACKLOG = "backlog", Store, "How long has the oldest job waited that follows from a delivery?";
     DEAD_LETTERS = "dead-letters", Store, "Has work been given up that nobody has dealt with?";
     MISSING_DELIVERIES = "missing-deliveries", Store, "Did everything arrive that GitHub says it sent?";
     REPOSITORY_FILES = "repository-files", Store, "Do the repositories' own files parse, such as dispatching.yml?";
+    RELAY_ALLOWLIST = "relay-allowlist", Store, "Is there an allowlist in force, and is it the newest?";
     GITHUB = "github", GitHub, "Does GitHub's API answer?";
     CLOCK = "clock", GitHub, "How far is this machine's clock from GitHub's?";
     KEY = "key", GitHub, "Does GitHub take what the private key signs?";
@@ -75,7 +77,8 @@ subjects! {
     INSTALLATIONS = "installations", GitHub, "Is the App installed anywhere?";
     SUSPENSIONS = "suspensions", GitHub, "Is an installation suspended?";
     APPROVALS = "approvals", GitHub, "Has every installation approved what the App asks for?";
-    REPOSITORIES = "repositories", GitHub, "Is the App installed on the repositories that the settings name?";
+    REPOSITORIES = "repositories", GitHub, "Is the App installed on the repositories that the settings and the allowlist name?";
+    RELAY_ISSUERS = "relay-issuers", GitHub, "Can the keys be had of those whose tokens downstream runs report with?";
 }
 
 #[cfg(test)]

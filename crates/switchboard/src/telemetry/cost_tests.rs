@@ -1,4 +1,5 @@
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::body::Body;
 use http::{Request, StatusCode};
@@ -12,7 +13,7 @@ use switchboard_store::sqlite::{Options, SqliteStore};
 use switchboard_store::{DeliveryKey, Digest, Follows, Lane, NewDelivery, NewJob, Queue, Store};
 use tower::ServiceExt as _;
 
-use super::{Metrics, Watched, router};
+use super::{Metrics, Watched, WatchedRelay, router};
 
 /// What one scrape may ask the store.
 const READS_MAX: usize = 8;
@@ -63,7 +64,8 @@ async fn a_scrape_reads_as_little_from_a_full_store_as_from_an_empty_one_and_its
     let settings = switchboard_github::Settings::new(AppId(1), key);
     let transport = Arc::new(HttpTransport::new().unwrap());
     let github = GitHub::new(settings, transport, clock.clone(), Arc::new(SystemEntropy)).unwrap();
-    let watched = Watched::new(Arc::clone(&store) as Arc<dyn Store>, github, Some(path), "1.2.3".to_owned());
+    let watched = Watched::new(Arc::clone(&store) as Arc<dyn Store>, github, Some(path), "1.2.3".to_owned())
+        .with_relay(Some(WatchedRelay { upstream: "org/up".parse().unwrap(), stale_after: Duration::from_secs(60) }));
     let router = router(Arc::new(Metrics::default()), watched, clock.now());
     let scrape = async || {
         statements.lock().unwrap().clear();

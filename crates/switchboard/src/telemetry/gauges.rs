@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use switchboard_clock::Timestamp;
+use switchboard_engine::Reader;
 use switchboard_engine::gaps::{COMPLETENESS, CURRENT, Completeness};
 use switchboard_github::GitHub;
 use switchboard_store::{Backlog, Queue, Store, StoreError};
@@ -20,6 +21,7 @@ use super::bounded::Bounded;
 use super::budgets::{self, INSTALLATIONS_MAX};
 use super::labels::WorkLabels;
 use super::metrics::PREFIX;
+use super::relay::WatchedRelay;
 
 /// What is looked at.
 pub struct Watched {
@@ -28,15 +30,23 @@ pub struct Watched {
     database: Option<PathBuf>,
     version: String,
     installations: Bounded<u64>,
+    relay: Option<WatchedRelay>,
 }
 
 impl Watched {
     /// Looks at the store and its file, if it is one, at GitHub's budgets, and at nothing yet. `version` is what runs.
     pub fn new(store: Arc<dyn Store>, github: GitHub, database: Option<PathBuf>, version: String) -> Self {
-        Self { store, github, database, version, installations: Bounded::new(INSTALLATIONS_MAX) }
+        let installations = Bounded::new(INSTALLATIONS_MAX);
+        Self { store, github, database, version, installations, relay: None }
     }
 
-    /// The gauges as they are now, in four reads of the store. `metrics` knows which kinds have lines of their own.
+    /// Looks at a relay, too.
+    #[must_use]
+    pub fn with_relay(self, relay: Option<WatchedRelay>) -> Self {
+        Self { relay, ..self }
+    }
+
+    /// The gauges as they are now, in four reads of the store and the relay's three. `metrics` knows which kinds have lines of their own.
     ///
     /// # Errors
     /// What the store says.
@@ -54,6 +64,9 @@ impl Watched {
             number(&mut registry, "deliveries_missing", help, complete.missing);
             let age = now.since(complete.checked_at);
             seconds(&mut registry, "gap_check_age", "Since the last complete look for missing deliveries", age);
+        }
+        if let Some(relay) = &self.relay {
+            relay.look(&Reader::new(Arc::clone(&self.store)), &mut registry).await?;
         }
         Ok(registry)
     }
@@ -113,13 +126,13 @@ fn whole(number: impl TryInto<i64>) -> i64 {
     number.try_into().unwrap_or(i64::MAX)
 }
 
-fn number(registry: &mut Registry, name: &str, help: &str, value: impl TryInto<i64>) {
+pub(super) fn number(registry: &mut Registry, name: &str, help: &str, value: impl TryInto<i64>) {
     let gauge: Gauge = Gauge::default();
     gauge.set(whole(value));
     registry.register(name, help, gauge);
 }
 
-fn seconds(registry: &mut Registry, name: &str, help: &str, value: Duration) {
+pub(super) fn seconds(registry: &mut Registry, name: &str, help: &str, value: Duration) {
     let gauge = Gauge::<f64, AtomicU64>::default();
     gauge.set(value.as_secs_f64());
     registry.register_with_unit(name, help, Unit::Seconds, gauge);

@@ -17,6 +17,7 @@ use super::labels::{
     AttemptLabels, BeatLabels, CallLabels, DeliveryLabels, PurposeLabels, ReasonLabels, ResultLabels, SettlementLabels,
     WorkLabels,
 };
+use super::relay::RelayCounters;
 
 /// Before every name.
 pub(super) const PREFIX: &str = "switchboard";
@@ -54,6 +55,7 @@ pub struct Metrics {
     request_duration: Durations<PurposeLabels>,
     put_off: Family<ReasonLabels, Counter>,
     mints: Family<ResultLabels, Counter>,
+    pub(super) relay: RelayCounters,
 }
 
 impl fmt::Debug for Metrics {
@@ -79,6 +81,7 @@ impl Default for Metrics {
             request_duration: Family::new_with_constructor(durations),
             put_off: Family::default(),
             mints: Family::default(),
+            relay: RelayCounters::default(),
         };
         // From the first scrape on, so that the first failure is seen as a rise.
         for result in ["minted", "failed"] {
@@ -110,7 +113,13 @@ impl Metrics {
         let help = "Calls to GitHub that were not sent, because they would have had to wait too long";
         registry.register("github_calls_put_off", help, self.put_off.clone());
         registry.register("token_mints", "Installation tokens asked for, by result", self.mints.clone());
+        self.relay.register(registry);
         self
+    }
+
+    /// Says that there is a relay, so that all that is counted of it is told from the first scrape on.
+    pub fn begin_relay(&self) {
+        self.relay.begin();
     }
 
     /// Everything as registered.
@@ -133,6 +142,9 @@ impl Metrics {
         };
         let labels = DeliveryLabels { via: accepted.via.as_str(), event, outcome: accepted.outcome };
         self.deliveries.get_or_create(&labels).inc();
+        if accepted.via == Via::Callback {
+            self.relay.reported(accepted.outcome);
+        }
         if accepted.via == Via::Webhook {
             self.accept_duration.observe(accepted.took.as_secs_f64());
         }

@@ -6,6 +6,8 @@ use switchboard_clock::Timestamp;
 use switchboard_engine::observe::{Accepted, Attempted, Ending, Via};
 use switchboard_github::observe::{CallObserver as _, Exchange, PutOff};
 use switchboard_github::record::CallKind;
+use switchboard_relay::observe::{AllowlistReason, Observer as _};
+use switchboard_relay::refusal::Code;
 use switchboard_store::{Class, Lane, NewFact, Queue, Work, WorkState};
 
 use super::Metrics;
@@ -87,6 +89,30 @@ fn deliveries_are_counted_by_the_way_they_came_and_what_became_of_them() {
     ] {
         assert!(text.contains(&format!("\nswitchboard_{line}\n")), "{line} in {text}");
     }
+}
+
+#[test]
+fn reports_are_counted_beside_deliveries_and_all_outcomes_from_the_start() {
+    let metrics = Metrics::default();
+    assert_eq!(lines(&text(&metrics), "switchboard_relay_reports_total"), 0, "there is no relay");
+    metrics.begin_relay();
+    seen(&metrics, Via::Callback, Some("callback"), "accepted");
+    seen(&metrics, Via::Callback, Some("callback"), "token_invalid");
+    metrics.allowlist_error(AllowlistReason::Missing);
+    metrics.cache_error();
+    let text = text(&metrics);
+    for line in [
+        "relay_reports_total{outcome=\"accepted\"} 1",
+        "relay_reports_total{outcome=\"token_invalid\"} 1",
+        "relay_reports_total{outcome=\"rate_limited\"} 0",
+        "deliveries_total{via=\"callback\",event=\"report\",outcome=\"token_invalid\"} 1",
+        "relay_allowlist_errors_total{reason=\"missing\"} 1",
+        "relay_allowlist_errors_total{reason=\"invalid\"} 0",
+        "relay_cache_errors_total 1",
+    ] {
+        assert!(text.contains(&format!("\nswitchboard_{line}\n")), "{line} in {text}");
+    }
+    assert_eq!(lines(&text, "switchboard_relay_reports_total"), 3 + Code::ALL.len());
 }
 
 #[test]

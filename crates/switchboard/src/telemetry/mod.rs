@@ -1,7 +1,8 @@
 //! What the server tells machines about itself: [`Metrics`] for Prometheus, [`Traces`] for OpenTelemetry.
 //!
 //! Both listen to the engine ([`Observer`]) and to the client of GitHub, and decide nothing. What happened is counted as it
-//! happens; what there *is* (a backlog, a budget) is read when somebody asks for the metrics, in four reads of the store.
+//! happens; what there *is* (a backlog, a budget) is read when somebody asks for the metrics, in four reads of the store and three
+//! more for the relay.
 //! Nothing is global: a server is handed its telemetry like its clock, so that tests run beside each other.
 
 mod bounded;
@@ -14,6 +15,7 @@ mod metrics;
 #[cfg(test)]
 mod metrics_tests;
 mod process;
+mod relay;
 mod route;
 mod text;
 mod traces;
@@ -26,6 +28,7 @@ use switchboard_engine::observe::{Accepted, Attempted, Observer};
 
 pub use gauges::Watched;
 pub use metrics::Metrics;
+pub use relay::WatchedRelay;
 pub use route::router;
 pub use traces::{Named, Traces};
 

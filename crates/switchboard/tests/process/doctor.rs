@@ -1,6 +1,7 @@
 //! `switchboard doctor` through the binary: each thing that can be wrong, made wrong at the simulated GitHub or on this machine.
 
 mod hints;
+mod relay;
 mod report;
 
 use std::collections::BTreeSet;

@@ -14,6 +14,7 @@ mod public_pages;
 mod recordings;
 mod relay;
 mod relay_commands;
+mod report_action;
 mod setup;
 mod shutdown;
 mod sign_in;

@@ -21,7 +21,7 @@ use switchboard_store::{Delivery, DeliveryId, DeliveryState, Fact, FactId, Facts
 use uuid::Uuid;
 
 use super::delivery::next;
-use crate::components::{Empty, GitHubLink, Mark, Sentence, State, count, plural};
+use crate::components::{Empty, GitHubLink, Html, Mark, Sentence, State, count, plural};
 use crate::topic::Topic;
 use crate::{Fault, Shell, links};
 use heading::{Heading, Name};
@@ -54,6 +54,8 @@ struct SubjectPage {
     raw: String,
     replay: Option<String>,
     now: Option<(Mark, Sentence)>,
+    /// What automations show of it.
+    about: Vec<Html>,
     flows: Vec<Choice>,
     automations: Vec<Choice>,
     story: Story,
@@ -123,7 +125,14 @@ async fn page(shell: Shell, topic: &Topic, asked: &Asked) -> Result<Response, Fa
     }
     let heading = Heading::read(&shell, topic, &deliveries).await?;
     let open = cursor(asked.open.as_deref())?.map(DeliveryId);
-    let opened = Opened::read(&shell, &deliveries, open, heading.reads).await?;
+    let mut about = Vec::new();
+    let mut spent = heading.reads;
+    for automation in &shell.core().automations {
+        let found = automation.about(&subject).await?;
+        spent += found.reads;
+        about.extend(found.shown);
+    }
+    let opened = Opened::read(&shell, &deliveries, open, spent).await?;
 
     let base = links::subject(subject.as_str());
     let link = |change: &[(&str, Option<&str>)]| asked.link(&base, change);
@@ -151,6 +160,7 @@ async fn page(shell: Shell, topic: &Topic, asked: &Asked) -> Result<Response, Fa
         raw: format!("/api/v1/subjects?name={}", links::encoded(subject.as_str())),
         replay: replayable(&deliveries, shell.may_act()),
         now: before.is_none().then(|| now_and_next(&deliveries, opened.works(), &facts, now)),
+        about,
         flows: story::flows(flow, |flow| link(&[("flow", flow)])),
         automations: story::automations(&names, automation, |name| link(&[("automation", name)])),
         hidden: Some(all - rows.len())

@@ -39,12 +39,12 @@ impl Opened {
             return Ok(Self { id: None, works: Vec::new(), known: Vec::new() });
         };
         let store = shell.store();
-        let mut left = READS - spent;
+        let mut left = READS.saturating_sub(spent);
         let mut works = store.works(WorkFilter::Delivery(opened.id), None, WORKS).await?;
-        left -= 1;
+        left = left.saturating_sub(1);
         works.reverse();
         let mut known = works.clone();
-        if let Some(telling) = telling.filter(|telling| telling.id != opened.id) {
+        if let Some(telling) = telling.filter(|telling| telling.id != opened.id && left > 0) {
             known.extend(store.works(WorkFilter::Delivery(telling.id), None, WORKS).await?);
             left -= 1;
         }

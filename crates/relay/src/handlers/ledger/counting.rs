@@ -93,23 +93,32 @@ impl Ledger<'_> {
 
     /// A report or GitHub proves that the target was sent, whatever was believed.
     pub(in crate::handlers) fn proven(&mut self) {
-        let (repo, now) = (self.target.repo.clone(), self.draft.now);
         let believed = self.target.state;
         match believed {
             TargetState::Held | TargetState::Sent => return,
+            TargetState::Unsent | TargetState::Unconfirmed => {
+                let repo = &self.target.repo;
+                let intent = keys::dispatch_intent(&self.dispatch.delivery_id, repo, self.target.generation);
+                self.draft.withdraw(intent);
+            }
+            TargetState::NeverReported | TargetState::Failed | TargetState::Withdrawn => {}
+        }
+        if believed != TargetState::NeverReported {
+            self.taken(self.draft.now, json!({ "attempts": self.target.attempts, "proven": true }));
+        }
+        self.believed_sent();
+    }
+
+    /// It was sent, whatever was believed before.
+    pub(in crate::handlers) fn believed_sent(&mut self) {
+        match self.target.state {
             TargetState::NeverReported => self.recount("never_reported", -1),
             TargetState::Failed => {
                 self.recount("send_failed", -1);
-                self.draft.delete(views::FAILED, keys::failed(&repo, self.dispatch.seq));
+                let key = keys::failed(&self.target.repo, self.dispatch.seq);
+                self.draft.delete(views::FAILED, key);
             }
-            TargetState::Unsent | TargetState::Unconfirmed => {
-                let intent = keys::dispatch_intent(&self.dispatch.delivery_id, &repo, self.target.generation);
-                self.draft.withdraw(intent);
-            }
-            TargetState::Withdrawn => {}
-        }
-        if believed != TargetState::NeverReported {
-            self.taken(now, json!({ "attempts": self.target.attempts, "proven": true }));
+            _ => {}
         }
         self.target.state = TargetState::Sent;
         self.target.error = None;

@@ -3,9 +3,8 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 use switchboard_clock::Timestamp;
-use switchboard_panel::components::ago;
+use switchboard_panel::components::{ago, zoned_minute};
 
-use crate::allowlist::Level;
 use crate::pages::reading::Results;
 use crate::pages::words;
 use crate::records::{Cell, CellState, ResultRecord};
@@ -56,7 +55,6 @@ impl CellView {
 
     /// An entry's cell.
     pub(crate) fn entry(cell: &Cell, column: String, href: String, now: Timestamp) -> Self {
-        let sends_only = cell.level == Level::L1 && cell.state == CellState::Queued;
         let mut more = Vec::new();
         if let Some(reason) = cell.skipped {
             more.push(reason.word().to_owned());
@@ -65,13 +63,11 @@ impl CellView {
             more.push(error.hint.clone().unwrap_or_else(|| error.message.clone()));
         }
         if let Some(since) = cell.since {
-            more.push(format!("since {}", since.format("%H:%M UTC")));
-            more.push(ago(since, now));
+            more.push(format!("since {} ({})", zoned_minute(since), ago(since, now)));
         }
         Self {
-            // On L1 a send is all there is to see.
             letter: cell.state.letter(),
-            word: if sends_only { "sent" } else { cell.state.word() },
+            word: words::state(cell.level, cell.state),
             class: words::shape(cell.state).class(),
             column,
             share: (cell.total > 0).then(|| format!("{}/{}", cell.passed, cell.total)),

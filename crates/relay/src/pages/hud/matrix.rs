@@ -1,5 +1,7 @@
 //! The matrix: rows of dispatches under columns of entries. What it shows was read before; this only arranges it.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use askama::Template;
 use askama::filters::HtmlSafe;
 use switchboard_clock::Timestamp;
@@ -8,10 +10,11 @@ use switchboard_panel::components::{Mark, Sha, Time};
 
 use super::cell::CellView;
 use super::columns::EntryColumns;
-use crate::pages::question::Question;
+use super::only;
+use crate::pages::question::{Filter, Question};
 use crate::pages::reading::{Unfolded, place};
-use crate::pages::{links, words};
-use crate::records::{Kind, RowRecord, keys, views};
+use crate::pages::{figures, links, words};
+use crate::records::{BoardRecord, Kind, RowRecord, keys, views};
 
 /// The matrix as it is shown.
 #[derive(Template)]
@@ -43,6 +46,14 @@ struct EntryHead {
     rows: usize,
     more: usize,
     can_open: bool,
+    rate: Option<Rate>,
+}
+
+/// How an entry has been doing.
+struct Rate {
+    class: &'static str,
+    percent: String,
+    title: String,
 }
 
 /// The head of one result's column.
@@ -61,7 +72,8 @@ impl HtmlSafe for Matrix {}
 pub(crate) struct RowView {
     key: String,
     topic: String,
-    part: String,
+    part: Option<String>,
+    shape: String,
     href: String,
     number: Option<u64>,
     title: String,
@@ -82,7 +94,12 @@ impl HtmlSafe for RowView {}
 
 impl Matrix {
     /// Arranges rows under columns.
-    pub(crate) fn new(question: &Question, columns: &[EntryColumns], rows: Vec<RowView>) -> Self {
+    pub(crate) fn new(
+        question: &Question,
+        columns: &[EntryColumns],
+        board: Option<&BoardRecord>,
+        rows: Vec<RowView>,
+    ) -> Self {
         let span = |entry: &EntryColumns| entry.results.as_ref().map_or(1, |results| results.len().max(1));
         let unfolded = columns.iter().any(|entry| entry.results.is_some());
         let mut levels: Vec<LevelHead> = Vec::new();
@@ -109,6 +126,7 @@ impl Matrix {
                 rows: if unfolded && entry.results.is_none() { 2 } else { 1 },
                 more: entry.more,
                 can_open: entry.level.is_none_or(crate::allowlist::Level::reports),
+                rate: board.and_then(|board| rate(board, &entry.repo)),
                 repo: entry.repo.clone(),
             }
         });
@@ -148,12 +166,23 @@ impl RowView {
             push(&mut cells, row, entry, unfolded, now);
         }
         let number = row.number.filter(|_| row.kind == Kind::PullRequest);
-        let open = Question { open: question.open.clone(), kind: row.kind, ..Question::default() };
-        let part = open.href();
+        let of_one = match &question.filter {
+            Filter::Repo(repo, false) => Some(repo),
+            _ => None,
+        };
+        // A row may leave a page of those that fail, so such a page is drawn as a whole.
+        let live = matches!(question.filter, Filter::All | Filter::Pull(_) | Filter::Commit(_)) || of_one.is_some();
+        let filter = of_one.map_or(Filter::All, |repo| Filter::Repo(repo.clone(), false));
+        let part = Question { filter, open: question.open.clone(), ..Question::default() }.href();
         let part = part.split_once('?').map_or("", |(_, query)| query);
+        let topic = match of_one {
+            Some(repo) => format!("record/{}/{}", views::ROW_REPO, keys::row_of(repo, up, row.kind, row.seq)),
+            None => format!("record/{}/{}", views::ROW, keys::row(up, row.kind, row.seq)),
+        };
         Self {
-            topic: format!("record/{}/{}", views::ROW, keys::row(up, row.kind, row.seq)),
-            part: format!("/relay/rows/{}/{key}?{part}", row.kind.as_str()),
+            part: live.then(|| format!("/relay/rows/{}/{key}?{part}", row.kind.as_str())),
+            topic,
+            shape: shape(columns),
             href: number.map_or_else(|| links::dispatch(&row.delivery_id), links::pull),
             number,
             title: if row.title.is_empty() { "(no title)".to_owned() } else { row.title.clone() },
@@ -163,7 +192,8 @@ impl RowView {
             base: row.base.clone(),
             at: Time { at: row.at, now },
             action: row.action.clone(),
-            gate: row.gate.as_ref().map(words::gate),
+            // What stands of a row under one entry is written with that entry alone, and the gate with all of them.
+            gate: row.gate.as_ref().filter(|_| only(question).is_none()).map(words::gate),
             superseded: row.superseded.as_ref().map(|by| (words::superseded(by.why), links::dispatch(&by.by))),
             bad: row.is_bad(),
             passed: cells.iter().filter(|cell| cell.is_passed()).count(),
@@ -171,6 +201,27 @@ impl RowView {
             cells,
         }
     }
+}
+
+/// An entry's pass rate over the board's days, if anything was counted.
+fn rate(board: &BoardRecord, repo: &RepoName) -> Option<Rate> {
+    let sums = board.entries.iter().find(|entry| entry.repo == *repo).map(|entry| &entry.sums)?;
+    sums.pass_rate()?;
+    let (mark, of) = figures::pass_rate(sums);
+    let title = format!("7 days: {of} passed, median end to end {}", figures::p50(sums));
+    Some(Rate { class: mark.state.class(), percent: mark.word.into_owned(), title })
+}
+
+/// What the columns are: a row that was drawn for other columns does not fit among these.
+fn shape(columns: &[EntryColumns]) -> String {
+    let mut hasher = DefaultHasher::new();
+    for entry in columns {
+        entry.repo.key().hash(&mut hasher);
+        for result in entry.results.iter().flatten() {
+            (&result.workflow, &result.names).hash(&mut hasher);
+        }
+    }
+    format!("{:x}", hasher.finish())
 }
 
 /// One entry's cells in one row.

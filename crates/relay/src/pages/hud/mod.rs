@@ -9,7 +9,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use http::{HeaderValue, header};
+use switchboard_github::RepoName;
 use switchboard_panel::components::Empty;
 use switchboard_panel::{Fault, Shell};
 use switchboard_store::KeyRange;
@@ -19,10 +19,13 @@ use super::reading::{self, KEYED_READS, ROWS, Unfolded};
 use super::strip::{Health, Strip};
 use super::{Desk, assets};
 use crate::allowlist::Allowlist;
-use crate::records::{Kind, RowRecord, keys, views};
+use crate::records::{BoardRecord, Kind, RowRecord, keys, views};
 use columns::EntryColumns;
 pub(super) use matrix::Matrix;
 use matrix::RowView;
+
+/// Days of the pass rates over the columns.
+const RATE_DAYS: u32 = 7;
 
 #[derive(Template)]
 #[template(path = "relay/hud.html")]
@@ -59,20 +62,21 @@ pub(super) async fn page(
 ) -> Result<Response, Fault> {
     let query = query.unwrap_or_default();
     let question = Question::read(&query)?;
+    let up = desk.relay.upstream();
     if query.contains("find=") {
         // The form's answer has the address that people share.
         return Ok(Redirect::to(&question.href()).into_response());
     }
     let record = reading::allowlist(&desk).await?;
     let list = record.as_ref().and_then(|record| record.list.as_ref());
-    let drawn = draw(&desk, &question, list, ROWS).await?;
+    let board: Option<BoardRecord> = desk.reader.get(&views::BOARD, &keys::board(up, question.kind, RATE_DAYS)).await?;
+    let drawn = draw(&desk, &question, (list, board.as_ref()), ROWS).await?;
     let health = Health::read(&desk, record).await?;
-    let up = desk.relay.upstream();
     let page = HudPage {
         stylesheet: assets::stylesheet(),
         script: assets::script(),
         up: up.to_string(),
-        strip: Strip::new(&health),
+        strip: Strip::new(&health, up),
         tabs: Kind::ALL.map(|kind| (tab_word(kind), question.tab(kind).href(), question.kind == kind)).into(),
         filter: filter_view(&question),
         failing: failing(&question),
@@ -85,8 +89,25 @@ pub(super) async fn page(
         empty: teach(&question, up.as_str()),
         legend: matrix::legend(),
     };
-    let topics = ["record/relay.row", "record/relay.pulse", "record/relay.allowlist"];
-    shell.live(topics).page("Relay", &page).await
+    shell.live(topics(&question, up)).page("Relay", &page).await
+}
+
+/// `GET /relay/strip`: the strip alone.
+pub(super) async fn strip(State(desk): State<Arc<Desk>>, shell: Shell) -> Result<Response, Fault> {
+    let record = reading::allowlist(&desk).await?;
+    let health = Health::read(&desk, record).await?;
+    shell.part(&Strip::new(&health, desk.relay.upstream()))
+}
+
+/// What a page about this follows: rows that come, on the first page; what stands on it follows its own rows, each by itself.
+fn topics(question: &Question, up: &RepoName) -> Vec<String> {
+    let row = |view, prefix: String| format!("record/{view}/{}", prefix.trim_end_matches('/'));
+    let list = format!("record/{}", views::ALLOWLIST);
+    match &question.filter {
+        _ if question.before.is_some() => vec![list],
+        Filter::Repo(repo, _) => vec![list, row(views::ROW_REPO, keys::rows_of(repo, up, question.kind))],
+        _ => vec![list, row(views::ROW, keys::rows(up, question.kind))],
+    }
 }
 
 /// `GET /relay/rows/{kind}/{row}`: one row, for a page that hears that it has changed.
@@ -107,13 +128,19 @@ pub(super) async fn row(
     let rows = [row];
     let list = record.as_ref().and_then(|record| record.list.as_ref());
     let probe = desk.relay.config().probe_repo.as_ref();
-    let (mut columns, _) = columns::entries(list, &rows, None, probe);
+    let (mut columns, _) = columns::entries(list, &rows, only(&question), probe);
     unfold(&desk, &question, &mut columns).await?;
     let unfolded: Unfolded = reading::unfolded(&desk, &rows, &question.open, KEYED_READS).await?;
     let view = RowView::new(&rows[0], &columns, &unfolded, &question, up, now);
-    let mut response = view.render()?.into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    Ok(response)
+    shell.part(&view)
+}
+
+/// The one entry that has columns, if the question is about one.
+fn only(question: &Question) -> Option<&RepoName> {
+    match &question.filter {
+        Filter::Repo(repo, _) => Some(repo),
+        _ => None,
+    }
 }
 
 /// A matrix, and what of it is elsewhere.
@@ -130,23 +157,19 @@ pub(super) struct Drawn {
 pub(super) async fn draw(
     desk: &Desk,
     question: &Question,
-    list: Option<&Allowlist>,
+    (list, board): (Option<&Allowlist>, Option<&BoardRecord>),
     limit: usize,
 ) -> Result<Drawn, Fault> {
     let mut read = reading::rows(desk, question, limit).await?;
-    let only = match &question.filter {
-        Filter::Repo(repo, _) => Some(repo),
-        _ => None,
-    };
     let probe = desk.relay.config().probe_repo.as_ref();
-    let (mut columns, more_entries) = columns::entries(list, &read.rows, only, probe);
-    read.reads += unfold(desk, question, &mut columns).await?;
+    let (mut columns, more_entries) = columns::entries(list, &read.rows, only(question), probe);
+    read.reads += usize::from(board.is_some()) + unfold(desk, question, &mut columns).await?;
     let left = KEYED_READS.saturating_sub(read.reads);
     let unfolded = reading::unfolded(desk, &read.rows, &question.open, left).await?;
     let (up, now) = (desk.relay.upstream(), desk.reader.now());
     let view = |row: &RowRecord| RowView::new(row, &columns, &unfolded, question, up, now);
     let rows = read.rows.iter().map(view).collect();
-    Ok(Drawn { matrix: Matrix::new(question, &columns, rows), next: read.next, more_entries })
+    Ok(Drawn { matrix: Matrix::new(question, &columns, board, rows), next: read.next, more_entries })
 }
 
 /// Gives the unfolded entries their columns; how many reads that took.

@@ -114,7 +114,7 @@ impl Section {
             repo_href: links::repo(&target.repo),
             target_href: links::target(delivery_id, &target.repo),
             level: target.level.as_str(),
-            mark: Mark::new(words::shape(state), state.word()),
+            mark: Mark::new(words::shape(state), words::state(target.level, state)),
             sentence: Prose(words::target(target, &config.approve_label).into()),
             notice,
             sent: target.sent_at.map(|at| Time { at, now }),

@@ -4,6 +4,7 @@ pub mod app;
 pub mod deliveries;
 pub mod disk;
 pub mod installations;
+pub mod relay;
 pub mod stored;
 pub mod webhook;
 

@@ -2,7 +2,7 @@
 
 use switchboard_github::api::app::{App, HookConfig, Installation};
 use switchboard_github::pages::Pages;
-use switchboard_github::{Error, GitHub, Hint, Reason};
+use switchboard_github::{Error, GitHub, Hint, Reason, RepoName};
 use switchboard_panel::components::plural;
 
 use super::refused;
@@ -10,14 +10,16 @@ use crate::doctor::judge::deliveries::Server;
 use crate::doctor::judge::webhook::Places;
 use crate::doctor::judge::{app as judge, deliveries, installations, webhook};
 use crate::doctor::{Check, Progress, Source, subject};
-use crate::needs::{self, Needs};
+use crate::needs::{self, Named, NeededRepository, Needs};
 use crate::settings::kinds::BaseUrl;
 use crate::settings::{GitHubSettings, Settings};
 
 /// Pages of installations that are looked at; a hundred on each.
 const PAGES_MAX: usize = 10;
 /// Repositories that are asked about one by one.
-const REPOSITORIES_MAX: usize = 50;
+const REPOSITORIES_MAX: usize = 300;
+/// Of which so many at once.
+const REPOSITORIES_AT_ONCE: usize = 4;
 
 /// What is needed to ask.
 pub(super) struct Asking<'a> {
@@ -25,6 +27,8 @@ pub(super) struct Asking<'a> {
     pub(super) github: &'a GitHubSettings,
     pub(super) client: &'a GitHub,
     pub(super) server: Server,
+    /// Those of the relay's allowlist.
+    pub(super) entries: &'a [RepoName],
     pub(super) progress: &'a Progress,
 }
 
@@ -38,7 +42,7 @@ impl Asking<'_> {
         match fetched {
             Ok(app) => checks.extend(self.of(&app).await),
             Err(_) => {
-                let told = [subject::GITHUB, subject::KEY, subject::CLOCK];
+                let told = [subject::GITHUB, subject::KEY, subject::CLOCK, subject::RELAY_ISSUERS];
                 let rest =
                     subject::ALL.iter().filter(|subject| subject.source == Source::GitHub && !told.contains(subject));
                 let skipped = |subject| Check::skipped(subject, "GitHub did not say", "See the checks github and key.");
@@ -127,28 +131,17 @@ impl Asking<'_> {
         Ok((found, false))
     }
 
-    /// Whether the App is installed on the repositories that the settings name.
+    /// Whether the App is installed on the repositories that the settings and the allowlist name.
     async fn repositories(&self, app: &App, pages: Pages<'_>) -> Vec<Check> {
-        let needed = needs::repositories(self.settings);
+        let needed = needs::repositories(self.settings, self.entries);
         if needed.is_empty() {
             let hint = "Where the settings name some, each is looked for.";
             return vec![Check::skipped(subject::REPOSITORIES, "the settings name none", hint)];
         }
         let mut checks = Vec::new();
-        for repository in needed.iter().take(REPOSITORIES_MAX) {
-            self.progress.step(&format!("asking GitHub for the installation on {}", repository.name));
-            match self.client.repository_installation(&repository.name).fetch().await {
-                Ok(_) => {}
-                Err(error) if error.reason() == Some(Reason::NotFound) => {
-                    let found = format!(
-                        "the App is not installed on it, and it is {} of the {}",
-                        repository.role, repository.by
-                    );
-                    let check = Check::error(subject::REPOSITORIES, found, Hint::Install { installation: None });
-                    checks.push(check.about(repository.name.as_str()).at(pages.install(app)));
-                }
-                Err(error) => checks.push(refused(subject::REPOSITORIES, &error).about(repository.name.as_str())),
-            }
+        for several in needed[..needed.len().min(REPOSITORIES_MAX)].chunks(REPOSITORIES_AT_ONCE) {
+            let asked = several.iter().map(|repository| self.installed(repository, app, pages));
+            checks.extend(futures::future::join_all(asked).await.into_iter().flatten());
         }
         if needed.len() > REPOSITORIES_MAX {
             let found = format!("of {} only the first {REPOSITORIES_MAX} were looked for", needed.len());
@@ -162,5 +155,24 @@ impl Asking<'_> {
             checks.push(Check::ok(subject::REPOSITORIES, found));
         }
         checks
+    }
+
+    /// What is wrong with the App's installation on a repository.
+    async fn installed(&self, repository: &NeededRepository, app: &App, pages: Pages<'_>) -> Option<Check> {
+        self.progress.step(&format!("asking GitHub for the installation on {}", repository.name));
+        let error = self.client.repository_installation(&repository.name).fetch().await.err()?;
+        let check = if error.reason() == Some(Reason::NotFound) {
+            let found =
+                format!("the App is not installed on it, and it is {} of the {}", repository.role, repository.by);
+            let hint = Hint::Install { installation: None };
+            let check = match repository.named {
+                Named::InSettings => Check::error(subject::REPOSITORIES, found, hint),
+                Named::InAllowlist => Check::warning(subject::REPOSITORIES, found, hint),
+            };
+            check.at(pages.install(app))
+        } else {
+            refused(subject::REPOSITORIES, &error)
+        };
+        Some(check.about(repository.name.as_str()))
     }
 }

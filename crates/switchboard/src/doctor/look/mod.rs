@@ -2,6 +2,7 @@
 
 mod github;
 mod machine;
+mod relay;
 mod stored;
 
 use switchboard_github::Reason;
@@ -37,6 +38,7 @@ pub async fn examine(
     let mut checks = machine::settings(settings);
     let seen = machine::database(settings).await;
     checks.extend(seen.checks);
+    checks.push(relay::cache(settings));
     progress.step("reading what is stored");
     // Before the first start there is nothing to say of what is stored, and whoever has just set up knows that.
     if occasion != Occasion::SetUp || seen.server != Server::NotStarted {
@@ -48,7 +50,10 @@ pub async fn examine(
     }
     let client = serve::client(github)?;
     let server = if occasion == Occasion::SetUp { Server::NotStarted } else { seen.server };
-    checks.extend(github::Asking { settings, github, client: &client, server, progress }.look().await);
+    let entries = relay::entries(settings, seen.store.as_ref().ok().and_then(Option::as_ref)).await;
+    checks
+        .extend(github::Asking { settings, github, client: &client, server, entries: &entries, progress }.look().await);
+    checks.extend(relay::ask_issuers(settings, progress).await);
     Ok(Report::of(checks))
 }
 

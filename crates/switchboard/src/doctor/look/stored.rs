@@ -8,6 +8,7 @@ use switchboard_github::pages::Pages;
 use switchboard_store::sqlite::SqliteStore;
 use switchboard_store::{Result, Store as _, StoreError, WorkFilter, WorkState};
 
+use super::relay;
 use crate::assembly;
 use crate::doctor::judge::stored;
 use crate::doctor::{Check, Source, subject};
@@ -45,7 +46,8 @@ async fn read(settings: &Settings, store: &Arc<SqliteStore>, runs: bool) -> Resu
     let mut checks = vec![stored::backlog(&backlog, now, runs), stored::missing(seen.as_ref(), now, runs)];
     checks.extend(stored::dead_letters(&backlog, &letters, base.as_deref()));
     let pages = settings.github.as_ref().map(|github| Pages::of(github.api_url.web()));
-    for automation in assembly::automations(&settings.dispatcher.config) {
+    checks.push(relay::allowlist(settings, &reader, runs).await?);
+    for automation in assembly::automations(&settings.dispatcher.config, &settings.relay.config) {
         checks.extend(stored::files(automation.name(), &automation.files(&reader).await?, pages));
     }
     Ok(checks)

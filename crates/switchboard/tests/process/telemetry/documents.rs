@@ -7,6 +7,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use switchboard_engine::accept::Refusal;
 use switchboard_engine::yaml;
+use switchboard_relay::refusal::Code;
 use switchboard_store::StoreError;
 
 use super::metrics::after_the_story;
@@ -86,7 +87,7 @@ async fn the_dashboard_asks_only_for_what_there_is() {
     let panels = dashboard["panels"].as_array().unwrap();
     let rows: Vec<&str> =
         panels.iter().filter(|panel| panel["type"] == "row").map(|row| row["title"].as_str().unwrap()).collect();
-    assert_eq!(rows, ["Health", "Accept", "Work", "GitHub", "Dispatcher", "Process and store"]);
+    assert_eq!(rows, ["Health", "Accept", "Work", "GitHub", "Dispatcher", "Relay", "Process and store"]);
     let ids: BTreeSet<u64> = panels.iter().map(|panel| panel["id"].as_u64().unwrap()).collect();
     assert_eq!(ids.len(), panels.len());
     let mut taken = BTreeSet::new();
@@ -175,6 +176,17 @@ fn refusals_that_somebody_has_to_look_at_are_alerted_and_explained() {
     let runbook = sections().remove("SwitchboardDeliveriesRefused").unwrap();
     let ours = [Refusal::Busy, Refusal::Store(StoreError::Unavailable { reason: String::new() })];
     for code in ours.map(|refusal| refusal.code().1).into_iter().chain(["signature"]) {
+        assert!(refused["expr"].as_str().unwrap().contains(code), "{code} is not alerted");
+        assert!(runbook.contains(&format!("outcome=\"{code}\"")), "{code} is not explained");
+    }
+}
+
+/// The same of reports.
+#[test]
+fn reports_that_this_server_cannot_take_are_alerted_and_explained() {
+    let refused = rules().into_iter().find(|rule| rule["alert"] == "SwitchboardRelayReportsRefused").unwrap();
+    let runbook = sections().remove("SwitchboardRelayReportsRefused").unwrap();
+    for code in Code::ALL.iter().filter(|code| code.status() == 503).map(|code| code.as_str()) {
         assert!(refused["expr"].as_str().unwrap().contains(code), "{code} is not alerted");
         assert!(runbook.contains(&format!("outcome=\"{code}\"")), "{code} is not explained");
     }

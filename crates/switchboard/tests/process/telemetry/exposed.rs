@@ -52,6 +52,25 @@ impl Exposed {
         exposed
     }
 
+    /// What two servers exposed together.
+    pub fn and(mut self, other: Self) -> Self {
+        fn join(labels: &mut Labels, others: Labels) {
+            for (label, values) in others {
+                labels.entry(label).or_default().extend(values);
+            }
+        }
+        for (name, family) in other.families {
+            match self.families.get_mut(&name) {
+                Some(known) => join(&mut known.labels, family.labels),
+                None => drop(self.families.insert(name, family)),
+            }
+        }
+        for (name, labels) in other.samples {
+            join(self.samples.entry(name).or_default(), labels);
+        }
+        self
+    }
+
     /// Asserts that an expression asks only for metrics and labels that exist. With `values`, what it selects by must be
     /// something that was seen.
     pub fn assert_answers(&self, expression: &str, values: bool) {

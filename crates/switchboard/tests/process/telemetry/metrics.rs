@@ -1,11 +1,17 @@
 use super::exposed::Exposed;
-use super::{TOKEN, dispatch, with};
+use super::{TOKEN, dispatch, relay, with};
 use crate::support::github::GitHub;
 use crate::support::server::Server;
 use crate::support::{client, until};
 
-/// Plays the story of a dispatch and of a target that is denied, and returns what `/metrics` says when it is over.
+/// Plays the stories of both automations, each with a server of its own, and returns what `/metrics` says when they are over.
 pub(super) async fn after_the_story() -> Exposed {
+    let (dispatcher, relay) = tokio::join!(after_a_dispatch(), relay::after_a_result());
+    dispatcher.and(relay)
+}
+
+/// A dispatch, and a target that is denied.
+async fn after_a_dispatch() -> Exposed {
     let github = GitHub::start().await;
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), &with(&github, &[])).await;

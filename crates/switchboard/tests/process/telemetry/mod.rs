@@ -5,6 +5,7 @@ mod documents;
 mod exposed;
 mod logs;
 mod metrics;
+mod relay;
 mod traces;
 
 use crate::support::github::{GitHub, post};
