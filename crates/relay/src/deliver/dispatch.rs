@@ -171,7 +171,8 @@ fn taken(order: &DispatchOrder, attempts: u32, context: &Context) -> Settlement 
 /// No trace of it was found: that it is sent once more is written down, and then done.
 fn again(order: &DispatchOrder, target: &TargetRecord, context: &Context) -> Settlement {
     let failure = unanswered("no run of it was found, so it is sent once more");
-    let outcome = Outcome::Retry { at: context.now, failure, counted: true, unanswered: false };
+    let at = context.now + WRITTEN_AFTER;
+    let outcome = Outcome::Retry { at, failure, counted: true, unanswered: false };
     Settlement { outcome, ..told(order, target.attempts, Sent::Resent, context) }
 }
 

@@ -99,6 +99,8 @@ async fn relay_14_a_run_speaks_for_itself_and_for_one_dispatch_alone() {
     let second = town.dispatches().await[1].delivery_id.clone();
     let answer = town.report("two/b", run, &Said::started(&second, run).job("test")).await;
     assert_eq!(answer.refusal(), (403, "run_bound"));
+    let answer = town.report("two/b", run, &Said::started("never-was", run).job("test")).await;
+    assert_eq!(answer.refusal(), (403, "run_bound"), "whether or not the other one exists");
     // What happened is remembered across a restart.
     town.world.restart().await;
     let answer = town.report("two/b", run, &Said::started(&second, run).job("test")).await;

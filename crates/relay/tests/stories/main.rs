@@ -4,6 +4,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod again;
+mod bounds;
+mod cache;
 mod dispatch;
 mod endpoint;
 mod gate;
@@ -11,6 +14,7 @@ mod interleavings;
 mod oncalls;
 mod planning;
 mod probe;
+mod required;
 mod results;
 mod scenarios;
 mod sending;

@@ -31,7 +31,12 @@ async fn counted(town: &Town, repo: &str, field: &str) -> i64 {
 
 #[tokio::test]
 async fn relay_16_a_result_runs_and_ends_and_its_times_are_the_clocks() {
-    let mut town = Town::with(config(), "L2: [two/b]").await;
+    times(&Cached::default()).await;
+}
+
+/// Case 16, with any cache.
+pub async fn times(cached: &Cached) {
+    let mut town = Town::cached(config(), "L2: [two/b]", cached).await;
     let script = Downstream::run("CI").waits(MINUTE / 2).result("build").succeeds_after(5 * MINUTE);
     town.downstream("two/b", script);
     town.up.open_pull("Add a kernel");
@@ -40,6 +45,7 @@ async fn relay_16_a_result_runs_and_ends_and_its_times_are_the_clocks() {
     town.minutes(2).await;
     assert_eq!(cell(&town).await, CellState::Running);
     assert_eq!(town.result().await.state, State::Running);
+    cached.midway().await;
     town.minutes(10).await;
     assert_eq!(cell(&town).await, CellState::Passed);
     let (result, target) = (town.result().await, town.newest_target("two/b").await);
@@ -146,7 +152,9 @@ async fn relay_31_a_result_without_an_end_times_out_once_and_a_late_end_revives_
     assert_eq!(town.check(&pull, BUILD).as_deref(), Some("timed_out"));
     assert_eq!((cell(&town).await, counted(&town, "three/c", "timeout").await), (CellState::TimedOut, 1));
     town.minutes(60).await;
-    assert_eq!(town.result().await.state, completed(Conclusion::Success, By::Report));
+    let revived = town.result().await;
+    assert_eq!(revived.state, completed(Conclusion::Success, By::Report));
+    assert_eq!(revived.execution_ms, Some(90 * 60 * 1000), "both are reported");
     assert_eq!(town.check(&pull, BUILD).as_deref(), Some("success"));
     assert_eq!((counted(&town, "three/c", "timeout").await, counted(&town, "three/c", "pass").await), (0, 1));
     assert_eq!(town.count_checks(BUILD), 1);
@@ -227,4 +235,84 @@ async fn relay_32_a_success_whose_job_failed_takes_the_jobs_conclusion() {
     assert!(town.newest_target("three/c").await.flagged);
     assert_eq!((counted(&town, "three/c", "pass").await, counted(&town, "three/c", "fail").await), (0, 1));
     town.end_as_written().await;
+}
+
+#[tokio::test]
+async fn relay_32_the_job_may_be_named_by_the_second_report_alone() {
+    let mut town = Town::with(config(), L3).await;
+    let script = Downstream::run("CI").result("build").job_concludes("failure").never_reports().succeeds_after(MINUTE);
+    town.downstream("three/c", script);
+    let pull = town.up.open_pull(PullSpec::new("Add a kernel").labels(&[LABEL]));
+    town.world.run_for(MINUTE / 2).await;
+    let (id, run) = (town.newest_of("three/c").await, town.runs("three/c")[0]);
+    let job = town.world.github.find("three/c").unwrap().jobs(run)[0].id;
+    for said in [Said::started(&id, run), Said::ended(&id, run, "success").workflow("check_run_id", job.0)] {
+        assert_eq!(town.report("three/c", run, &said).await.status, 200);
+        town.world.run_for(MINUTE / 10).await;
+    }
+    let ended = town.result().await;
+    assert_eq!(ended.state, completed(Conclusion::Success, By::Report));
+    town.minutes(30).await;
+    let corrected = town.result().await;
+    assert_eq!(corrected.state, completed(Conclusion::Failure, By::GitHub));
+    assert_eq!(corrected.completed_at, ended.completed_at, "when GitHub was asked is not when it ended");
+    assert_eq!(town.check(&pull, BUILD).as_deref(), Some("failure"));
+    town.end_as_written().await;
+}
+
+#[tokio::test]
+async fn relay_32_the_end_of_a_later_attempt_says_nothing_of_what_had_ended_before() {
+    let mut town = Town::with(Config { timeout_minutes: 30, ..config() }, L3).await;
+    let script = Downstream::run("CI").result("build").never_reports().fails_after(60 * MINUTE);
+    let workflow = town.downstream("three/c", script.then_succeeds_after(10 * MINUTE));
+    town.up.open_pull(PullSpec::new("Add a kernel").labels(&[LABEL]));
+    town.minutes(1).await;
+    let (id, run) = (town.newest_of("three/c").await, town.runs("three/c")[0]);
+    assert_eq!(town.report("three/c", run, &Said::started(&id, run)).await.status, 200);
+    town.minutes(45).await;
+    assert_eq!(town.result().await.state, completed(Conclusion::TimedOut, By::Timer));
+    town.minutes(20).await;
+    let first = town.result().await.state;
+    assert_eq!(first, completed(Conclusion::Failure, By::GitHub));
+    workflow.rerun(run);
+    town.minutes(1).await;
+    assert_eq!(town.report("three/c", run, &Said::started(&id, run).attempt(2)).await.status, 200);
+    town.minutes(60).await;
+    let mut results = town.results().await;
+    results.sort_by_key(|result| result.attempt);
+    let states: Vec<State> = results.iter().map(|result| result.state).collect();
+    assert_eq!(states, [first, completed(Conclusion::Success, By::GitHub)]);
+    town.end_as_written().await;
+}
+
+#[tokio::test]
+async fn relay_31_a_run_that_cannot_be_read_times_out_after_three_more_tries_and_holds_nobody_up() {
+    let mut town = Town::with(Config { timeout_minutes: 60, ..config() }, L3).await;
+    town.downstream("three/c", Downstream::run("CI").result("build").only_starts().never_ends());
+    town.world.github.fault("GET", "/repos/three/c/actions/runs/*").always().status(502);
+    let pull = town.up.open_pull(PullSpec::new("Add a kernel").labels(&[LABEL]));
+    town.minutes(61).await;
+    assert_eq!(town.result().await.state, State::Running);
+    pull.unlabel(LABEL);
+    town.world.run_for(MINUTE / 6).await;
+    assert_eq!(town.check(&pull, BUILD).as_deref(), Some("neutral"), "the lane is free meanwhile");
+    town.minutes(2).await;
+    let result = town.result().await;
+    assert_eq!(result.state, completed(Conclusion::TimedOut, By::Timer));
+    assert_eq!(result.notes.len(), 1, "{:?}", result.notes);
+    assert_eq!(town.calls("GET", "/repos/three/c/actions/runs/*"), 4);
+    town.end_as_written().await;
+}
+
+#[tokio::test]
+async fn relay_16_results_beyond_the_limit_are_rejected_and_told() {
+    let mut town = Town::with(Config { max_results_per_target: 3, ..config() }, "L2: [two/b]").await;
+    town.downstream("two/b", Downstream::run("CI").matrix("test", 5).succeeds_after(MINUTE));
+    town.up.open_pull("Add a kernel");
+    town.minutes(30).await;
+    assert_eq!(town.results().await.len(), 3);
+    let rejected = town.facts("relay.report.rejected").await;
+    assert_eq!(rejected.len(), 4, "two starts and two ends");
+    assert!(town.answers().iter().all(|(status, _)| *status == 200));
+    town.end(&[dispatched(1, "two/b")]).await;
 }
