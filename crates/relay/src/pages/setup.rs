@@ -59,7 +59,11 @@ mod tests {
     #[test]
     fn only_jobs_that_run_no_foreign_code_may_speak_for_the_repository() {
         let text = workflow("https://x.example/github/callback", "aud");
-        assert_eq!(text.matches("relay-url: https://x.example/github/callback\n          audience: aud\n").count(), 2, "{text}");
+        assert_eq!(
+            text.matches("relay-url: https://x.example/github/callback\n          audience: aud\n").count(),
+            2,
+            "{text}"
+        );
         let (_, build) = text.split_once("\n  build:").unwrap();
         let (build, finished) = build.split_once("\n  finished:").unwrap();
         assert!(!build.contains("id-token") && finished.contains("id-token: write"));

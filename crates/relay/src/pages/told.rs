@@ -61,7 +61,9 @@ pub(crate) fn tell(fact: &Fact) -> Option<Told> {
         }
         "result.corrected" => (Flow::In, ended(text("conclusion")), format!("GitHub corrected {}.", name())),
         "check.wanted" => (Flow::Decided, None, format!("Check run `{}` is to be {}.", text("name"), check())),
-        "check.written" => (Flow::Out, ended(text("conclusion")), format!("Check run `{}` is {}.", text("name"), check())),
+        "check.written" => {
+            (Flow::Out, ended(text("conclusion")), format!("Check run `{}` is {}.", text("name"), check()))
+        }
         "check.failed" => {
             (Flow::Out, Some(Shape::Failed), format!("Check run `{}` could not be written.", text("name")))
         }
@@ -76,7 +78,9 @@ pub(crate) fn tell(fact: &Fact) -> Option<Told> {
         "gate.changed" => (Flow::Decided, None, changed_gate(data)),
         "level.changed" => (Flow::In, None, format!("`{repo}` was {} in the allowlist.", text("change"))),
         "demotion.due" => (Flow::Decided, Some(Shape::Denied), format!("A demotion of `{repo}` is due.")),
-        "demotion.cleared" => (Flow::Decided, Some(Shape::Succeeded), format!("A demotion of `{repo}` is due no more.")),
+        "demotion.cleared" => {
+            (Flow::Decided, Some(Shape::Succeeded), format!("A demotion of `{repo}` is due no more."))
+        }
         "nightly.recorded" => (Flow::In, None, format!("`{repo}` reported a run of its own at this commit.")),
         "nightly.refused" => (
             Flow::In,
@@ -116,7 +120,8 @@ fn names(list: Option<&Value>) -> Vec<&str> {
 fn planned(data: &Value) -> String {
     let of = |name: &str| names(data.get(name)).len();
     let skipped = data.get("skipped").and_then(Value::as_object);
-    let skipped: usize = skipped.into_iter().flat_map(|reasons| reasons.values()).map(|list| names(Some(list)).len()).sum();
+    let skipped: usize =
+        skipped.into_iter().flat_map(|reasons| reasons.values()).map(|list| names(Some(list)).len()).sum();
     let mut told = format!("Planned: {} to be sent", of("repos"));
     for (n, word) in [(of("held"), "held"), (skipped, "skipped")] {
         if n > 0 {
@@ -140,7 +145,10 @@ fn not_sent(data: &Value) -> String {
 /// `The merge gate is open.`
 fn changed_gate(data: &Value) -> String {
     let known = data.get("gate").and_then(|told| Gate::deserialize(told).ok());
-    known.map_or_else(|| "The merge gate changed.".to_owned(), |known| format!("The merge gate is {}.", gate(&known).word))
+    known.map_or_else(
+        || "The merge gate changed.".to_owned(),
+        |known| format!("The merge gate is {}.", gate(&known).word),
+    )
 }
 
 #[cfg(test)]
@@ -151,7 +159,8 @@ mod tests {
 
     #[test]
     fn a_plan_and_what_it_leaves_out_are_told_with_numbers_and_reasons() {
-        let data = json!({ "repos": ["a/b", "a/c"], "held": [], "skipped": { "labels": ["a/d"], "refs": ["a/e", "a/f"] } });
+        let data =
+            json!({ "repos": ["a/b", "a/c"], "held": [], "skipped": { "labels": ["a/d"], "refs": ["a/e", "a/f"] } });
         assert_eq!(planned(&data), "Planned: 2 to be sent, 3 skipped.");
         let data = json!({ "repos": ["a/b", "a/c"], "reason": "refs" });
         assert_eq!(not_sent(&data), "Not sent to `a/b` and 1 more: none of the entry's `refs` fits the ref.");
