@@ -70,9 +70,9 @@ pub(crate) fn entries(
 }
 
 /// The columns of these results: three or more names of a workflow that differ only in a trailing number share one.
-pub(crate) fn grouped(names: Vec<(String, String)>) -> Vec<ResultColumn> {
+pub(crate) fn grouped(names: &[(String, String)]) -> Vec<ResultColumn> {
     let mut alike: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
-    for (workflow, name) in &names {
+    for (workflow, name) in names {
         if let Some((stem, end)) = stem(name) {
             *alike.entry((workflow, stem, end)).or_default() += 1;
         }
@@ -83,7 +83,7 @@ pub(crate) fn grouped(names: Vec<(String, String)>) -> Vec<ResultColumn> {
         (alike.get(&(workflow, stem, end)).copied().unwrap_or_default() >= GROUP_FROM).then_some(label)
     };
     let mut columns: Vec<ResultColumn> = Vec::new();
-    for (workflow, name) in &names {
+    for (workflow, name) in names {
         let folded = folds(workflow, name);
         let label = folded.clone().unwrap_or_else(|| name.clone());
         let same = |column: &&mut ResultColumn| column.workflow == *workflow && column.label == label;
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn three_names_that_differ_in_a_trailing_number_fold_and_two_do_not() {
-        let columns = grouped(names(&["build", "test (1)", "test (2)", "test (10)", "lint-1", "lint-2"]));
+        let columns = grouped(&names(&["build", "test (1)", "test (2)", "test (10)", "lint-1", "lint-2"]));
         let shown: Vec<(&str, usize)> =
             columns.iter().map(|column| (column.label.as_str(), column.names.len())).collect();
         assert_eq!(shown, [("build", 1), ("test (#)", 3), ("lint-1", 1), ("lint-2", 1)]);
@@ -122,7 +122,7 @@ mod tests {
     fn a_workflow_keeps_its_results_to_itself() {
         let mut all = names(&["t1", "t2"]);
         all.push(("Other".to_owned(), "t3".to_owned()));
-        assert_eq!(grouped(all).len(), 3);
+        assert_eq!(grouped(&all).len(), 3);
     }
 
     #[test]

@@ -177,7 +177,7 @@ async fn unfold(desk: &Desk, question: &Question, columns: &mut [EntryColumns]) 
     let mut reads = 0;
     for entry in columns.iter_mut().filter(|entry| question.open.contains(&entry.repo)) {
         let (names, more) = reading::columns(desk, &entry.repo).await?;
-        entry.results = Some(columns::grouped(names));
+        entry.results = Some(columns::grouped(&names));
         entry.more = more;
         reads += 1;
     }

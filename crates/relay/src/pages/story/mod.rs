@@ -279,7 +279,7 @@ async fn sections(
         let read = at < RESULTS_READ && !target.runs.is_empty();
         let results = if read { reading::results(&desk.reader, &delivery_id, &target.repo).await? } else { Vec::new() };
         let lines = CheckLine::of(&checks, &target.repo, desk);
-        sections.push(Section::new(desk, &delivery_id, &target, results, lines, now));
+        sections.push(Section::new(desk, &delivery_id, &target, &results, lines, now));
     }
     sections.sort_by_key(|section| !section.bad);
     Ok(sections)

@@ -82,7 +82,7 @@ impl Section {
         desk: &Desk,
         delivery_id: &str,
         target: &TargetRecord,
-        results: Vec<ResultRecord>,
+        results: &[ResultRecord],
         checks: Vec<CheckLine>,
         now: Timestamp,
     ) -> Self {
@@ -96,10 +96,10 @@ impl Section {
                 None => notice,
             }
         });
-        let next = next(target, &results);
+        let next = next(target, results);
         let unread = target.results.saturating_sub(u32::try_from(results.len()).unwrap_or(u32::MAX));
         let mut groups = [("Failed", Vec::new()), ("Running", Vec::new()), ("Ended", Vec::new())];
-        for result in &results {
+        for result in results {
             let place = match words::cell_of(result.state) {
                 state if state.is_bad() => 0,
                 CellState::Running => 1,
