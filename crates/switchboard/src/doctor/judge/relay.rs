@@ -141,7 +141,8 @@ mod tests {
             diagnostics,
         });
         let since = list.is_some().then_some(NOW);
-        AllowlistRecord { list, text: text.to_owned(), since, checked_at: NOW, warnings: Vec::new(), error }
+        let (text, warnings) = (text.to_owned(), Vec::new());
+        AllowlistRecord { list, text, since, checked_at: NOW, warnings, error, etag: None }
     }
 
     fn judged(record: Option<&AllowlistRecord>, runs: bool) -> Check {
