@@ -28,7 +28,6 @@ pub mod backend;
 mod breaker;
 mod embedded;
 pub mod keys;
-#[cfg(feature = "redis")]
 pub mod redis;
 pub mod values;
 
@@ -103,13 +102,13 @@ impl Cache {
     /// token is known to have spoken for something else, nothing is believed, and the store is looked at.
     pub async fn dispatch(&self, report: &Reported<'_>, now: Timestamp) -> Option<SentDispatch> {
         let Reported { delivery_id, repo, run, token } = *report;
-        let mut keys = vec![CacheKey::dispatch(&self.prefix, delivery_id, repo), CacheKey::run(&self.prefix, repo, run)];
+        let mut keys =
+            vec![CacheKey::dispatch(&self.prefix, delivery_id, repo), CacheKey::run(&self.prefix, repo, run)];
         keys.extend(token.map(|(token, _)| CacheKey::token(&self.prefix, token)));
         let found = self.backend.get(&keys, now).await;
         let value = |place: usize| found.get(place).and_then(Option::as_deref);
-        let contradicts = |place: usize, to: &str| {
-            value(place).and_then(values::read::<Bound>).is_some_and(|bound| bound.to != to)
-        };
+        let contradicts =
+            |place: usize, to: &str| value(place).and_then(values::read::<Bound>).is_some_and(|bound| bound.to != to);
         if contradicts(1, delivery_id) || token.is_some_and(|(_, result)| contradicts(2, result)) {
             return None;
         }
@@ -142,7 +141,13 @@ impl Cache {
     }
 
     /// That an event was sent, as the store has just said; kept no longer than the store keeps it.
-    pub(crate) fn sent(&self, of: &Reported<'_>, known: &SentDispatch, retention: Duration, now: Timestamp) -> Option<Entry> {
+    pub(crate) fn sent(
+        &self,
+        of: &Reported<'_>,
+        known: &SentDispatch,
+        retention: Duration,
+        now: Timestamp,
+    ) -> Option<Entry> {
         let left = (known.planned_at + retention).since(now).min(KEPT_FOR);
         let key = CacheKey::dispatch(&self.prefix, of.delivery_id, of.repo);
         (!left.is_zero()).then(|| self.entry(key, known, left))

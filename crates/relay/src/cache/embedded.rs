@@ -184,10 +184,7 @@ mod tests {
     #[tokio::test]
     async fn fields_are_kept_beside_each_other_and_count_each() {
         let cache = Embedded::default();
-        let field = |key: u32, name: u32| Entry {
-            field: Some(name.to_string()),
-            ..entry(Kind::Action, key, "x")
-        };
+        let field = |key: u32, name: u32| Entry { field: Some(name.to_string()), ..entry(Kind::Action, key, "x") };
         cache.put(vec![field(1, 1), field(1, 2), field(1, 1)], at(0)).await;
         let names: Vec<String> =
             cache.fields(&key(Kind::Action, 1), at(0)).await.into_iter().map(|(name, _)| name).collect();

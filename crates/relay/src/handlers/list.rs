@@ -164,7 +164,8 @@ impl Relay {
         let Some(cached) = self.cache.allowlist(context.now).await.filter(|_| known.error.is_none()) else {
             return false;
         };
-        let fresh = cached.fetched_at <= context.now && context.now.since(cached.fetched_at) < self.config.allowlist_ttl;
+        let fresh =
+            cached.fetched_at <= context.now && context.now.since(cached.fetched_at) < self.config.allowlist_ttl;
         let same_source = cached.source == self.config.allowlist.to_string();
         fresh && same_source && known.list.is_some() && cached.yaml == known.text && cached.etag == known.etag
     }
@@ -188,9 +189,9 @@ impl Relay {
         };
         let path = self.config.allowlist.path();
         // What was read in an earlier life of the server is asked about, and not read again.
-        let known = known.filter(|known| known.list.is_some()).and_then(|known| {
-            Some(KnownFile { bytes: known.text.clone().into(), etag: known.etag.clone()? })
-        });
+        let known = known
+            .filter(|known| known.list.is_some())
+            .and_then(|known| Some(KnownFile { bytes: known.text.clone().into(), etag: known.etag.clone()? }));
         Ok(match context.github.file_known(scope, repo, path, git_ref, known, BUDGET.bytes).await? {
             File::Found { bytes, etag, .. } => Read::Text(bytes.to_vec(), etag),
             File::TooLarge => {

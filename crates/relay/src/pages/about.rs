@@ -32,7 +32,9 @@ struct Line {
 /// What the store says.
 pub(super) async fn card(desk: &Desk, subject: &Subject) -> Result<About> {
     let up = desk.relay.upstream();
-    let Some((repo, detail)) = subject.as_str().split_at_checked(up.as_str().len()) else { return Ok(About::default()) };
+    let Some((repo, detail)) = subject.as_str().split_at_checked(up.as_str().len()) else {
+        return Ok(About::default());
+    };
     if !repo.eq_ignore_ascii_case(up.as_str()) {
         return Ok(About::default());
     }

@@ -44,7 +44,9 @@ impl InstalledView {
                 let hint = "Install the App on this repository; until then nothing can be sent to it.";
                 return Ok(plain(Shape::Failed, "not installed", Some(hint.to_owned())));
             }
-            Err(error) => return Ok(plain(Shape::Waiting, "unknown: GitHub could not be asked", Some(error.to_string()))),
+            Err(error) => {
+                return Ok(plain(Shape::Waiting, "unknown: GitHub could not be asked", Some(error.to_string())));
+            }
         };
         let seen: Option<Seen> = desk.reader.get(&installations::VIEW, &Key::from(id.to_string())).await?;
         let Some(seen) = seen else { return Ok(Self { id: Some(id), ..plain(Shape::Succeeded, "installed", None) }) };
@@ -63,7 +65,8 @@ fn judge(seen: &Seen) -> (Mark, Option<String>) {
     match missing {
         None => (Mark::new(Shape::Succeeded, "installed"), None),
         Some((name, without)) => {
-            let hint = format!("Without `{name}: write` {without}. The account's owners accept it in the App's settings.");
+            let hint =
+                format!("Without `{name}: write` {without}. The account's owners accept it in the App's settings.");
             (Mark::new(Shape::Denied, "a permission is missing"), Some(hint))
         }
     }

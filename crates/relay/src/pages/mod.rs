@@ -167,8 +167,14 @@ impl AutomationPages for RelayPages {
 
     fn shortcuts(&self) -> &'static [Shortcut] {
         &[
-            Shortcut { keys: &["←", "→", "↑", "↓"], does: "go from cell to cell of the matrix, past those with nothing in them" },
-            Shortcut { keys: &["Enter"], does: "shows what stands behind a cell, beside the matrix; Esc leads back to it" },
+            Shortcut {
+                keys: &["←", "→", "↑", "↓"],
+                does: "go from cell to cell of the matrix, past those with nothing in them",
+            },
+            Shortcut {
+                keys: &["Enter"],
+                does: "shows what stands behind a cell, beside the matrix; Esc leads back to it",
+            },
         ]
     }
 

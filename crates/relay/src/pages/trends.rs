@@ -137,7 +137,13 @@ pub(super) async fn page(
         outcomes: Chart::new("outcomes", "Outcomes by day", day(), &OUTCOMES, by(outcomes)),
         rates: Chart::reaching("rates", "Pass rate by day, in percent", day(), &RATE, by(rate), 100),
         queues: Chart::new("queues", "Average queue by day, in seconds", day(), &QUEUE, by(queue)),
-        medians: Chart::new("medians", "Median end-to-end time by day, at most so many minutes", day(), &MEDIAN, by(median)),
+        medians: Chart::new(
+            "medians",
+            "Median end-to-end time by day, at most so many minutes",
+            day(),
+            &MEDIAN,
+            by(median),
+        ),
         traffic: Chart::new("traffic", "Sends and reports by hour", "Hour (UTC)".to_owned(), &TRAFFIC, hour_buckets),
         days: by_day.iter().rev().map(day_line).collect(),
     };

@@ -102,7 +102,8 @@ pub(crate) fn target(target: &TargetRecord, approve_label: &str) -> String {
         TargetState::Sent if target.runs.is_empty() => "Sent; it has not reported yet.".to_owned(),
         TargetState::Sent if target.is_done() => format!("Done: {} of {} passed.", target.passed, target.total),
         TargetState::Sent => {
-            let passed = format!("{} of {} passed", target.passed, plural(u64::from(target.total), "result", "results"));
+            let passed =
+                format!("{} of {} passed", target.passed, plural(u64::from(target.total), "result", "results"));
             match target.open() {
                 0 => format!("Every result has ended, {passed}; the run itself has not, as far as is known."),
                 open => format!("{} open, {passed} so far.", plural(u64::from(open), "result is", "results are")),

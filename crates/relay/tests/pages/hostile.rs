@@ -12,14 +12,14 @@ const EVIL: &str = "<script>alert(1)</script>";
 #[tokio::test]
 async fn names_titles_reports_and_error_texts_are_inert_on_every_page_of_the_relay() {
     let mut town = town("L2: [two/b, gone/g]\n").await;
-    town.downstream("two/b", Downstream::run("CI").never_reports());
+    town.downstream("two/b", Downstream::run("CI").result("build").never_reports().succeeds_after(MINUTE));
     town.world.repository("gone/g");
     let answer = json!({ "message": format!("{EVIL} \u{202e}no") });
     town.world.github.fault("POST", "/repos/gone/g/dispatches").always().answer(422, &[], answer);
     town.world.expect_dead_letters(&["dispatch"; 2]);
     let title = format!("\"><img src=x onerror=alert(1)>{EVIL}\u{202e}");
     town.up.open_pull(PullSpec::new(&title).branch("x\"'`$(id)"));
-    town.up.push("main", &title);
+    town.up.push("main", &title, &[("a.txt", "evil")]);
     town.soon().await;
 
     let (run, id) = (town.runs("two/b")[0], town.dispatches().await[0].delivery_id.clone());
@@ -30,10 +30,13 @@ async fn names_titles_reports_and_error_texts_are_inert_on_every_page_of_the_rel
         .workflow("url", "javascript:alert(1)")
         .workflow("artifact_url", "https://x.example/\"><script>alert(1)</script>")
         .workflow("failed_tests", json!([{ "name": evil, "message": evil, "stacktrace": evil }]))
-        .workflow("triage_verdict", json!({
-            "schema_version": 1, "category": "upstream", "confidence": "high",
-            "summary": evil, "suspected_upstream": evil, "evidence": evil,
-        }));
+        .workflow(
+            "triage_verdict",
+            json!({
+                "schema_version": 1, "category": "upstream", "confidence": "high",
+                "summary": evil, "suspected_upstream": evil, "evidence": evil,
+            }),
+        );
     assert_eq!(town.report("two/b", run, &said).await.status, 200);
     town.soon().await;
 

@@ -35,7 +35,15 @@ async fn relay_16_a_result_runs_and_passes_on_the_hud_and_its_row_can_be_had_alo
     let pull = town.up.open_pull(PullSpec::new("Add a kernel").by("alice"));
     town.minutes(0).await;
     let page = town.page("/relay").await;
-    page.shows(&["Add a kernel", "alice", &pull.head_sha()[..7], "L4 mature", "L3 stable", "L2 observation", "L1 onboarding"]);
+    page.shows(&[
+        "Add a kernel",
+        "alice",
+        &pull.head_sha()[..7],
+        "L4 mature",
+        "L3 stable",
+        "L2 observation",
+        "L1 onboarding",
+    ]);
     assert!(page.body.find("L4 mature") < page.body.find("L1 onboarding"), "L4 stands first");
     let waiting = cell(&page, "two/b");
     assert!(waiting.starts_with("waiting") && waiting.contains("<b>Q</b>") && waiting.contains("waiting"), "{waiting}");
@@ -46,7 +54,8 @@ async fn relay_16_a_result_runs_and_passes_on_the_hud_and_its_row_can_be_had_alo
     assert!(row.body.starts_with("<tr id=\"row-"), "{}", row.body);
     let running = cell(&row, "two/b");
     assert!(running.starts_with("running") && running.contains("<b>R</b>") && running.contains("0/1"), "{running}");
-    let shape = |answer: &Answer| answer.body.split("data-shape=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let shape =
+        |answer: &Answer| answer.body.split("data-shape=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     assert_eq!(shape(&row), shape(&page), "it fits in its place");
 
     town.minutes(10).await;
@@ -120,14 +129,16 @@ async fn a_new_head_supersedes_the_old_row_which_names_it_and_filters_find_both(
 async fn pushes_and_nightlies_have_tabs_of_their_own() {
     let mut town = town("L2: [two/b]").await;
     town.downstream("two/b", Downstream::run("CI").result("build").succeeds_after(MINUTE));
-    let sha = town.up.push("main", "Speed up");
+    let sha = town.up.push("main", "Speed up", &[("a.txt", "faster")]);
     town.soon().await;
     town.downstream("two/b", Downstream::run("Nightly").result("nightly").succeeds_after(MINUTE));
     let run = town.runs("two/b")[0];
-    let nightly = town.world.github.find("two/b").unwrap().start_nightly(
-        Downstream::run("Nightly").result("whole").concludes("failure", MINUTE),
-        &sha,
-    );
+    let nightly = town
+        .world
+        .github
+        .find("two/b")
+        .unwrap()
+        .start_nightly(Downstream::run("Nightly").result("whole").concludes("failure", MINUTE), &sha);
     town.soon().await;
     assert!(nightly.is_some_and(|nightly| nightly != run));
     let push = town.page("/relay?tab=push").await;

@@ -32,9 +32,23 @@ async fn a_pull_request_has_a_section_for_each_entry_with_results_checks_and_wha
     let town = played().await;
     let page = town.page("/relay/prs/1").await;
     page.shows(&[
-        "#1 <bdi>Add a kernel</bdi>", "two/b", "three/c", "four/d", "one/a", "Sent. On L1 reports are not taken.",
-        "Done: 0 of 1 passed.", "test_add", "1 is not 2", "7 passed", "2 failed", "of 10",
-        "crcr/three/c/CI/build", "crcr/four/d", "merge gate", "open", "nothing scheduled",
+        "#1 <bdi>Add a kernel</bdi>",
+        "two/b",
+        "three/c",
+        "four/d",
+        "one/a",
+        "Sent. On L1 reports are not taken.",
+        "Done: 0 of 1 passed.",
+        "test_add",
+        "1 is not 2",
+        "7 passed",
+        "2 failed",
+        "of 10",
+        "crcr/three/c/CI/build",
+        "crcr/four/d",
+        "merge gate",
+        "open",
+        "nothing scheduled",
     ]);
     page.hides(&["1th", "2th", "3th"]);
     assert!(page.body.find("two/b") < page.body.find("four/d"), "what failed stands first");
@@ -63,8 +77,19 @@ async fn an_entry_has_a_page_with_options_windows_its_matrix_and_its_installatio
     town.minutes(2).await;
     let page = town.page("/relay/repos/two/b").await;
     page.shows(&[
-        "L2 observation", "alice", "refs/heads/main", "90 min", "24 hours", "90 days", "0 of 1", "0 %", "build",
-        ">installed<", "Reset the pinned id", "average queue", "under 10 min",
+        "L2 observation",
+        "alice",
+        "refs/heads/main",
+        "90 min",
+        "24 hours",
+        "90 days",
+        "0 of 1",
+        "0 %",
+        "build",
+        ">installed<",
+        "Reset the pinned id",
+        "average queue",
+        "under 10 min",
     ]);
     page.hides(&["not listed"]);
     let three = town.page("/relay/repos/three/c").await;
@@ -82,13 +107,27 @@ async fn levels_trends_allowlist_and_setup_say_what_they_promise() {
     levels.shows(&["L4 mature", "four/d", "100 %", "0 of 1", "cuda", "days on the level"]);
     assert_eq!(town.get("/relay/levels?days=3").await.status, StatusCode::UNPROCESSABLE_ENTITY);
     let trends = town.page("/relay/trends").await;
-    trends.shows(&["Outcomes by day", "2 passed, 1 failed, 0 timed out", "Average queue", "Median end to end", "4 sent"]);
+    trends.shows(&[
+        "Outcomes by day",
+        "2 passed, 1 failed, 0 timed out",
+        "Average queue",
+        "Median end to end",
+        "4 sent",
+    ]);
     town.page("/relay/trends?repo=two%2Fb&days=90").await.shows(&["of two/b", "0 passed, 1 failed"]);
 
     town.up.file(".github/allowlist.yml", LIST.replace("L4: [ four/d ]", "L4: [ four/d, new/n ]"));
     town.refresh().await;
     let list = town.page("/relay/allowlist").await;
-    list.shows(&["org/up", "5 repositories", "refs refs/heads/main", "line 3", "new/n added on L4", "two/b added on L2", "What changed"]);
+    list.shows(&[
+        "org/up",
+        "5 repositories",
+        "refs refs/heads/main",
+        "line 3",
+        "new/n added on L4",
+        "two/b added on L2",
+        "What changed",
+    ]);
     let linted = town.press("/relay/allowlist", "/relay/allowlist/lint", "text=L1%3A+%5B%40x%5D").await;
     linted.shows(&["It would be refused as a whole", "line 1", "quote it or drop the @"]);
     let linted = town.press("/relay/allowlist", "/relay/allowlist/lint", "text=L1%3A+%5Ba%2Fb%5D").await;

@@ -16,10 +16,16 @@ fn quiet() -> Downstream {
 
 #[tokio::test]
 async fn relay_1_a_pull_request_is_dispatched_to_entries_on_all_levels() {
-    let mut town = Town::with(config(), LIST).await;
+    levels(&Cached::default()).await;
+}
+
+/// Case 1, with any cache.
+pub async fn levels(cached: &Cached) {
+    let mut town = Town::cached(config(), LIST, cached).await;
     let repos = ["one/a", "two/b", "three/c", "four/d"].map(|repo| (repo, town.downstream(repo, quiet())));
     town.up.open_pull("Add a kernel");
     town.minutes(1).await;
+    cached.midway().await;
 
     let dispatch = town.dispatches().await.pop().unwrap();
     for (repo, repository) in &repos {

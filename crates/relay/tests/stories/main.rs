@@ -5,6 +5,8 @@
 mod support;
 
 mod again;
+mod bounds;
+mod cache;
 mod dispatch;
 mod endpoint;
 mod gate;

@@ -31,7 +31,12 @@ async fn counted(town: &Town, repo: &str, field: &str) -> i64 {
 
 #[tokio::test]
 async fn relay_16_a_result_runs_and_ends_and_its_times_are_the_clocks() {
-    let mut town = Town::with(config(), "L2: [two/b]").await;
+    times(&Cached::default()).await;
+}
+
+/// Case 16, with any cache.
+pub async fn times(cached: &Cached) {
+    let mut town = Town::cached(config(), "L2: [two/b]", cached).await;
     let script = Downstream::run("CI").waits(MINUTE / 2).result("build").succeeds_after(5 * MINUTE);
     town.downstream("two/b", script);
     town.up.open_pull("Add a kernel");
@@ -40,6 +45,7 @@ async fn relay_16_a_result_runs_and_ends_and_its_times_are_the_clocks() {
     town.minutes(2).await;
     assert_eq!(cell(&town).await, CellState::Running);
     assert_eq!(town.result().await.state, State::Running);
+    cached.midway().await;
     town.minutes(10).await;
     assert_eq!(cell(&town).await, CellState::Passed);
     let (result, target) = (town.result().await, town.newest_target("two/b").await);

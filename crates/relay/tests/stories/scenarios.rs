@@ -16,11 +16,17 @@ fn five_minutes() -> Downstream {
 
 #[tokio::test]
 async fn relay_24_a_label_before_the_run_gives_one_check_that_runs_and_ends() {
-    let mut town = Town::with(config(), L3).await;
+    scenario_1(&Cached::default()).await;
+}
+
+/// Case 24, with any cache.
+pub async fn scenario_1(cached: &Cached) {
+    let mut town = Town::cached(config(), L3, cached).await;
     town.downstream("three/c", five_minutes());
     let pull = town.up.open_pull("Add a kernel");
     pull.label(LABEL);
     town.minutes(2).await;
+    cached.midway().await;
     assert_eq!(town.check(&pull, BUILD).as_deref(), Some("in_progress"));
     assert_eq!(town.check(&pull, TARGET).as_deref(), Some("in_progress"));
     town.minutes(10).await;

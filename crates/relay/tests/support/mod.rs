@@ -15,8 +15,10 @@ use switchboard_relay::identity::issuers;
 use switchboard_relay::records::{DispatchRecord, Kind, ResultRecord, RowRecord, TargetRecord, keys, views};
 use switchboard_simulator::{Access, CheckRunView, Downstream, Expected, Pull, Repository, RunId, Workflow};
 use switchboard_store::FactsOf;
-use switchboard_testkit::{Reported, Wiring, World};
+use switchboard_testkit::{Builder, Reported, Wiring, World};
 
+pub mod cached;
+pub mod redis;
 pub mod reports;
 pub mod scribe;
 
@@ -26,6 +28,8 @@ pub const MINUTE: Duration = Duration::from_secs(60);
 pub const LABEL: &str = "ciflow/crcr/cuda";
 /// An entry on L3, for that device.
 pub const L3: &str = "L3: { cuda: { three/c: } }";
+
+pub use cached::Cached;
 
 /// An upstream, its world, and what is dispatched in it.
 pub struct Town {
@@ -45,21 +49,41 @@ pub fn name(text: &str) -> RepoName {
 impl Town {
     /// An upstream with this allowlist, which has been read.
     pub async fn with(config: Config, allowlist: &str) -> Self {
-        Self::beside(config, allowlist, |_, _| axum::Router::new()).await
+        Self::built(config, allowlist, &Cached::default(), |_, _| axum::Router::new(), |builder| builder).await
     }
 
-    /// The same, with further routes of the server.
+    /// The same, with everything that happens by the clock.
+    pub async fn scheduled(config: Config, allowlist: &str) -> Self {
+        Self::built(config, allowlist, &Cached::default(), |_, _| axum::Router::new(), Builder::schedules).await
+    }
+
+    /// The same as [`with`](Self::with), with further routes of the server.
     pub async fn beside(config: Config, allowlist: &str, also: fn(Relay, &Wiring<'_>) -> axum::Router) -> Self {
+        Self::built(config, allowlist, &Cached::default(), also, |builder| builder).await
+    }
+
+    /// The same, with this cache.
+    pub async fn cached(config: Config, allowlist: &str, cached: &Cached) -> Self {
+        Self::built(config, allowlist, cached, |_, _| axum::Router::new(), |builder| builder).await
+    }
+
+    async fn built(
+        config: Config,
+        allowlist: &str,
+        cached: &Cached,
+        also: fn(Relay, &Wiring<'_>) -> axum::Router,
+        told: fn(Builder) -> Builder,
+    ) -> Self {
         let relay = {
-            let config = config.clone();
-            move || Relay::new(config.clone(), name(UP), "https://github.com")
+            let (config, cached) = (config.clone(), cached.clone());
+            move || cached.relay(Relay::new(config.clone(), name(UP), "https://github.com"))
         };
         let routes = {
             let (config, relay) = (config.clone(), relay.clone());
             move |wiring: &Wiring<'_>| callback(&config, relay(), wiring).merge(also(relay(), wiring))
         };
         let automations = move || -> Vec<Arc<dyn Automation>> { vec![Arc::new(relay()), Arc::new(scribe::Scribe)] };
-        let world = World::with_all(automations).queue(QUEUE).routes(routes);
+        let world = told(World::with_all(automations).queue(QUEUE).routes(routes));
         let mut world = world
             .events(&["pull_request", "push", "check_run", "check_suite", "workflow_run"])
             .permissions(&[
@@ -69,6 +93,7 @@ impl Town {
                 ("metadata", Access::Read),
                 ("pull_requests", Access::Write),
             ])
+            .outside(&cached.outside)
             .begin()
             .await;
         let up = world.repository(UP);

@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use switchboard_engine::{API, Arrival, Automation, Context, Trouble};
 use switchboard_relay::handlers::QUEUE;
-use switchboard_relay::records::{HealthRecord, keys, views};
+use switchboard_relay::records::{HealthRecord, LevelRecord, keys, views};
 use switchboard_store::{Follows, NewJob, RecordChange, Settlement, Work};
 
 use super::{Town, UP, name};
 
 const HEALTH: &str = "scribe.health";
+const LIST: &str = "scribe.list";
 
 /// Writes what it is told to.
 pub struct Scribe;
@@ -21,17 +22,19 @@ impl Automation for Scribe {
     }
 
     fn route(&self, arrival: &Arrival<'_>) -> Vec<NewJob> {
-        if arrival.key.platform != API || arrival.key.event != HEALTH {
-            return Vec::new();
-        }
+        let (automation, kind, payload) = match arrival.key.event.as_str() {
+            HEALTH if arrival.key.platform == API => ("scribe", HEALTH, serde_json::from_slice(arrival.body).unwrap()),
+            LIST if arrival.key.platform == API => ("relay", "relay.allowlist", Value::Null),
+            _ => return Vec::new(),
+        };
         let job = NewJob {
             queue: QUEUE,
-            automation: "scribe",
-            kind: HEALTH.to_owned(),
-            lane: HEALTH.to_owned().into(),
+            automation,
+            kind: kind.to_owned(),
+            lane: kind.to_owned().into(),
             key: None,
             installation: None,
-            payload: serde_json::from_slice(arrival.body).unwrap(),
+            payload,
             due: None,
             follows: Follows::Inherited,
         };
@@ -50,6 +53,18 @@ impl Automation for Scribe {
 }
 
 impl Town {
+    /// The server reads the allowlist because it is time to, and not because anybody asks.
+    pub async fn scheduled_read(&mut self) {
+        self.world.operate(LIST, json!({})).await;
+        self.world.settle().await;
+    }
+
+    /// The repositories in the list in force.
+    pub async fn listed(&self) -> Vec<String> {
+        let levels: Vec<LevelRecord> = self.all(&views::LEVEL).await;
+        levels.iter().map(|level| level.entry.repo.to_string()).collect()
+    }
+
     /// An entry's health becomes this, as if it had been evaluated.
     pub async fn health(&mut self, repo: &str, health: &HealthRecord) {
         let health: Value = serde_json::to_value(health).unwrap();

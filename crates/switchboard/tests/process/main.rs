@@ -12,6 +12,7 @@ mod forward;
 mod github_sign_in;
 mod public_pages;
 mod recordings;
+mod redis;
 mod relay;
 mod relay_cases;
 mod relay_commands;
