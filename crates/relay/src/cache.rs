@@ -28,7 +28,6 @@ pub mod backend;
 mod breaker;
 mod embedded;
 pub mod keys;
-#[cfg(feature = "redis")]
 pub mod redis;
 pub mod values;
 

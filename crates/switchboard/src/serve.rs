@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use switchboard_clock::{Clock, SystemClock, SystemEntropy};
+use switchboard_clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use switchboard_engine::Options;
 use switchboard_engine::operations::Upkeep;
 use switchboard_github::transport::Transport;
 use switchboard_github::{GitHub, HttpTransport};
+use switchboard_relay::cache::redis::{Redis, Unusable};
+use switchboard_relay::config::CacheBackend;
 use switchboard_panel::{Access, Auth, SessionSecret, SettingRow, Version};
 use switchboard_store::sqlite::{self, SqliteStore};
 use switchboard_store::{Retention, Store, StoreError};
@@ -141,10 +143,26 @@ pub fn components(settings: &Settings, store: Arc<dyn Store>) -> Result<Componen
 }
 
 fn relay(settings: &Settings) -> Result<Option<RelayParts>, Failure> {
-    RelayParts::new(&settings.relay.config, transport()?, Arc::new(SystemClock)).map_err(|error| Failure::Failed {
+    let parts = RelayParts::new(&settings.relay.config, transport()?, Arc::new(SystemClock));
+    let parts = parts.map_err(|error| Failure::Failed {
         message: error.to_string(),
         hint: "see oidc_issuer and [[relay.provider]] in `switchboard settings`".to_owned(),
-    })
+    })?;
+    let Some(parts) = parts else { return Ok(None) };
+    let redis = redis(settings).transpose().map_err(|error| Failure::Failed {
+        message: error.to_string(),
+        hint: "see url under [relay.cache] in `switchboard settings`".to_owned(),
+    })?;
+    Ok(Some(parts.cached_in(redis.map(Arc::new))))
+}
+
+/// The Redis that the relay's cache is kept in, if it is in one. Nothing is sent to it yet.
+#[must_use]
+pub fn redis(settings: &Settings) -> Option<Result<Redis, Unusable>> {
+    let url = settings.relay.redis_url.as_ref().filter(|_| settings.relay.config.cache == CacheBackend::Redis)?;
+    // A new name at every start: what an earlier process took still counts, and nobody goes on counting there.
+    let node = SystemEntropy.id(SystemClock.now()).to_string();
+    Some(Redis::new(url.expose(), node))
 }
 
 /// The pages that anybody may read.

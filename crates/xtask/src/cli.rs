@@ -62,6 +62,8 @@ pub(crate) enum Bench {
     Accept(AcceptArgs),
     /// Deliveries to dispatched workflows at the simulated GitHub: a second, end to end, and what each costs
     Dispatch(DispatchArgs),
+    /// One upstream event to a hundred downstream repositories, and their reports back: time, memory, requests to GitHub
+    Relay(RelayArgs),
     /// What each page and list costs, with few and with many deliveries stored: reads of the store, and time
     Pages(PagesArgs),
     /// A server that reads a body and answers 202, nothing else
@@ -120,6 +122,24 @@ pub(crate) struct DispatchArgs {
     /// Runs whose dispatches have not arrived yet, at any moment
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) in_flight: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RelayArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Downstream repositories, each with an organization and an installation of its own
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=300))]
+    pub(crate) downstreams: u32,
+    /// Pull requests to open while measuring, one after another
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) events: u32,
+    /// Results that each run reports, each with a start and an end
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub(crate) results: u32,
+    /// Connections that report, each with one request in flight
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) connections: u16,
 }
 
 #[derive(Debug, Args)]

@@ -22,6 +22,8 @@ pub(crate) const BROWSER_VARIABLE: &str = "SWITCHBOARD_BROWSER_TESTS";
 pub(crate) const PROMTOOL_VARIABLE: &str = "SWITCHBOARD_PROMTOOL";
 /// Tells the test of the reporting action that what reads its script is installed, so that it fails without.
 pub(crate) const SHELLCHECK_VARIABLE: &str = "SWITCHBOARD_SHELLCHECK";
+/// Tells the stories of the relay's cache that a Redis is installed, so that they fail without.
+pub(crate) const REDIS_VARIABLE: &str = "SWITCHBOARD_REDIS";
 /// Tells the API's test where Schemathesis is.
 pub(crate) const SCHEMATHESIS_VARIABLE: &str = "SWITCHBOARD_SCHEMATHESIS";
 /// From PyPI.
@@ -51,6 +53,8 @@ const BROWSER: [Program; 2] = [
 ];
 /// Tries alert rules. Debian has it with the rest of Prometheus.
 const PROMTOOL: [Program; 1] = [Program { names: &["promtool"], package: "prometheus" }];
+/// A server to share a cache in.
+const REDIS: [Program; 1] = [Program { names: &["redis-server"], package: "redis-server" }];
 /// Reads shell scripts.
 const SHELLCHECK: [Program; 1] = [Program { names: &["shellcheck"], package: "shellcheck" }];
 /// Makes pictures small.
@@ -67,6 +71,11 @@ pub(crate) fn browser() -> Result<(), Trouble> {
 /// Makes sure that what tries alert rules is there.
 pub(crate) fn promtool() -> Result<(), Trouble> {
     installed(&PROMTOOL)
+}
+
+/// Makes sure that a Redis can be started.
+pub(crate) fn redis() -> Result<(), Trouble> {
+    installed(&REDIS)
 }
 
 /// Makes sure that what reads shell scripts is there.

@@ -43,6 +43,9 @@ pub(crate) fn take(steps: &mut Steps, workspace: &Workspace, wanted: &TestArgs) 
         if found(steps, "promtool", needs::promtool) {
             environment.push((needs::PROMTOOL_VARIABLE, "required".into()));
         }
+        if found(steps, "redis", needs::redis) {
+            environment.push((needs::REDIS_VARIABLE, "required".into()));
+        }
         if found(steps, "shellcheck", needs::shellcheck) {
             environment.push((needs::SHELLCHECK_VARIABLE, "required".into()));
         }

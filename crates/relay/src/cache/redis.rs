@@ -5,11 +5,11 @@
 //! minute.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
-use ::redis::{AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult};
+use ::redis::{AsyncConnectionConfig, Client, FromRedisValue, Pipeline, RedisError, RedisResult, Value};
 use async_trait::async_trait;
 use switchboard_clock::Timestamp;
 
@@ -17,6 +17,7 @@ use super::backend::{Backend, Entry, Standing};
 use super::breaker::Breaker;
 use super::keys::CacheKey;
 use crate::config::CacheBackend;
+use crate::observe::Observer;
 
 /// How long a command may take.
 pub const COMMAND_TIMEOUT: Duration = Duration::from_millis(100);
@@ -45,6 +46,8 @@ pub enum Unusable {
 pub struct Redis {
     client: Client,
     node: String,
+    /// How long a command may take.
+    patience: Duration,
     link: Arc<Link>,
 }
 
@@ -53,6 +56,7 @@ pub struct Redis {
 struct Link {
     state: Mutex<State>,
     breaker: Breaker,
+    observer: OnceLock<Arc<dyn Observer>>,
 }
 
 #[derive(Default)]
@@ -79,7 +83,18 @@ impl Redis {
     pub fn new(url: &str, node: impl Into<String>) -> Result<Self, Unusable> {
         // The client's own words may repeat the address.
         let client = Client::open(url).map_err(|error| Unusable::Address(error.category().to_owned()))?;
-        Ok(Self { client, node: node.into(), link: Arc::default() })
+        Ok(Self { client, node: node.into(), patience: COMMAND_TIMEOUT, link: Arc::default() })
+    }
+
+    /// The same, with another time for a command than [`COMMAND_TIMEOUT`].
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Tells of every failure from now on. Only the first who asks is told.
+    pub fn tell(&self, observer: Arc<dyn Observer>) {
+        let _ = self.link.observer.set(observer);
     }
 
     /// Connects, and asks for a sign of life.
@@ -95,31 +110,38 @@ impl Redis {
         Ok(())
     }
 
-    async fn ask<T: FromRedisValue>(&self, commands: &Pipeline, now: Timestamp) -> Option<T> {
+    /// What Redis answers to each of these commands; nothing for one that found what is not ours.
+    async fn ask(&self, commands: &mut Pipeline, now: Timestamp) -> Option<Vec<Value>> {
         if !self.link.breaker.is_closed(now) {
             return None;
         }
         let (mut connection, which) = self.connection(now)?;
-        let asked = commands.query_async::<T>(&mut connection);
-        match tokio::time::timeout(COMMAND_TIMEOUT, asked).await {
-            Ok(Ok(answer)) => {
-                self.link.breaker.succeeded();
-                Some(answer)
+        let asked = commands.ignore_errors().query_async::<Vec<RedisResult<Value>>>(&mut connection);
+        let answers = match tokio::time::timeout(self.patience, asked).await {
+            Ok(Ok(answers)) => answers.into_iter().map(ours).collect(),
+            Ok(Err(error)) => Err(error),
+            Err(_) => {
+                self.link.failed(now, "no answer in time", None);
+                return None;
             }
-            Ok(Err(error)) if is_garbage(&error) => {
+        };
+        match answers {
+            Ok(answers) => {
                 self.link.breaker.succeeded();
-                None
+                Some(answers)
             }
-            Ok(Err(error)) => {
+            Err(error) => {
                 let dropped = error.is_unrecoverable_error() || error.is_io_error();
                 self.link.failed(now, &error.to_string(), dropped.then_some(which));
                 None
             }
-            Err(_) => {
-                self.link.failed(now, "no answer in time", None);
-                None
-            }
         }
+    }
+
+    /// What Redis answers to one command, if it is of this shape.
+    async fn ask_one<T: FromRedisValue>(&self, commands: &mut Pipeline, now: Timestamp) -> Option<T> {
+        let answer = self.ask(commands, now).await?.into_iter().next()?;
+        T::from_redis_value(answer).ok()
     }
 
     /// The connection. If there is none, one is made in the meantime.
@@ -160,6 +182,9 @@ impl Link {
     /// answers to what was asked before would still come over it.
     fn failed(&self, now: Timestamp, why: &str, broken: Option<u64>) {
         let left_alone = self.breaker.failed(now);
+        if let Some(observer) = self.observer.get() {
+            observer.cache_error();
+        }
         if left_alone {
             tracing::warn!(
                 error = why,
@@ -188,9 +213,12 @@ fn refused(error: &RedisError) -> Unusable {
     if error.is_timeout() { Unusable::Silent } else { Unusable::Refused(error.to_string()) }
 }
 
-/// Whether Redis is well, and holds something that is not ours.
-fn is_garbage(error: &RedisError) -> bool {
-    error.kind() == ErrorKind::UnexpectedReturnType || error.code() == Some(WRONG_SHAPE)
+/// An answer; nothing where Redis is well, and holds something that is not ours.
+fn ours(answer: RedisResult<Value>) -> RedisResult<Value> {
+    match answer {
+        Err(error) if error.code() == Some(WRONG_SHAPE) => Ok(Value::Nil),
+        other => other,
+    }
 }
 
 #[async_trait]
@@ -214,16 +242,15 @@ impl Backend for Redis {
     async fn get(&self, keys: &[CacheKey], now: Timestamp) -> Vec<Option<Vec<u8>>> {
         let mut commands = Pipeline::with_capacity(1);
         commands.cmd("MGET").arg(keys.iter().map(|key| key.text.as_str()).collect::<Vec<_>>());
-        let found: Option<(Vec<Option<Vec<u8>>>,)> = self.ask(&commands, now).await;
-        found.map_or_else(Vec::new, |(found,)| found)
+        self.ask_one(&mut commands, now).await.unwrap_or_default()
     }
 
     async fn fields(&self, key: &CacheKey, now: Timestamp) -> Vec<(String, Vec<u8>)> {
         let mut commands = Pipeline::with_capacity(1);
         commands.cmd("HGETALL").arg(&key.text);
-        let found: Option<(Vec<(Vec<u8>, Vec<u8>)>,)> = self.ask(&commands, now).await;
+        let found: Vec<(Vec<u8>, Vec<u8>)> = self.ask_one(&mut commands, now).await.unwrap_or_default();
         let named = |(name, value): (Vec<u8>, Vec<u8>)| Some((String::from_utf8(name).ok()?, value));
-        found.map_or_else(Vec::new, |(found,)| found.into_iter().filter_map(named).collect())
+        found.into_iter().filter_map(named).collect()
     }
 
     async fn put(&self, entries: Vec<Entry>, now: Timestamp) {
@@ -232,14 +259,14 @@ impl Backend for Redis {
             for Entry { key, field, value, ttl } in entries {
                 let (key, ttl) = (&key.text, u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).max(1));
                 match field {
-                    None => commands.cmd("SET").arg(key).arg(value).arg("PX").arg(ttl).ignore(),
+                    None => commands.cmd("SET").arg(key).arg(value).arg("PX").arg(ttl),
                     Some(field) => {
-                        commands.cmd("HSET").arg(key).arg(field).arg(value).ignore();
-                        commands.cmd("PEXPIRE").arg(key).arg(ttl).ignore()
+                        commands.cmd("HSET").arg(key).arg(field).arg(value);
+                        commands.cmd("PEXPIRE").arg(key).arg(ttl)
                     }
                 };
             }
-            self.ask::<()>(&commands, now).await;
+            self.ask(&mut commands, now).await;
         }
     }
 }

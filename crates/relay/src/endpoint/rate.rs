@@ -140,14 +140,14 @@ mod tests {
         assert!(Duration::from_secs(50) <= wait && wait < Duration::from_secs(51), "{wait:?}");
         assert!(windows.take(&repo, at(10) + wait, &others).is_ok());
         // Their story is this node's own, told to them.
-        assert_eq!(windows.taken_of(&repo, at(11)), other(&[(10, 2)]));
+        assert_eq!(windows.taken_of(&repo, at(61)), other(&[(10, 2), (60, 1)]));
         assert!(windows.taken_of(&"c/d".parse().unwrap(), at(11)).seconds.is_empty());
     }
 
     #[test]
     fn nonsense_of_other_nodes_neither_counts_nor_overflows() {
         let (windows, repo): (_, RepoName) = (Windows::new(1), "a/b".parse().unwrap());
-        let long_ago_or_far_off = [i64::MIN, i64::MAX, 0, at(-60).seconds(), at(3_600).seconds()];
+        let long_ago_or_far_off = [i64::MIN, i64::MAX, 0, at(-61).seconds(), at(3_600).seconds()];
         let nonsense = [RateOfNode { seconds: long_ago_or_far_off.map(|second| (second, u32::MAX)).to_vec() }];
         assert!(windows.take(&repo, at(0), &nonsense).is_ok());
         let crowd = vec![RateOfNode { seconds: vec![(at(0).seconds(), u32::MAX); 3] }];

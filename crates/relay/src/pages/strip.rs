@@ -10,7 +10,7 @@ use switchboard_panel::components::{Html, Mark, State as Shape, Time, count, plu
 use switchboard_store::{Counters, KeyRange, Result};
 
 use super::Desk;
-use crate::config::CacheBackend;
+use crate::cache::Standing;
 use crate::handlers::NAME;
 use crate::records::{AllowlistRecord, Kind, ProbeRecord, Pulse, keys, views};
 
@@ -39,6 +39,8 @@ pub(crate) struct Health {
     pub(crate) probe: Option<(usize, usize)>,
     /// The shared cache's backend.
     pub(crate) cache: &'static str,
+    /// Whether it answers.
+    pub(crate) cache_answers: bool,
 }
 
 impl Health {
@@ -73,12 +75,10 @@ impl Health {
             None => None,
         };
         let minutes = u64::from(desk.relay.config().stale_after_minutes);
-        let cache = match desk.relay.config().cache {
-            CacheBackend::Embedded => "embedded",
-            CacheBackend::Redis => "redis",
-        };
+        let backend = desk.relay.cache().backend();
+        let (cache, cache_answers) = (backend.kind().word(), backend.standing() == Standing::Ready);
         let stale_after = Duration::from_secs(60 * minutes);
-        Ok(Self { now, pulses, stale_after, gauge, failed_sends, dead_letters, allowlist, probe, cache })
+        Ok(Self { now, pulses, stale_after, gauge, failed_sends, dead_letters, allowlist, probe, cache, cache_answers })
     }
 
     /// Whether this moment is too long ago, or never was.
@@ -168,7 +168,11 @@ impl Strip {
                 items.push(plain("probe", shape, word));
             }
         }
-        items.push(plain("cache", Shape::Waiting, health.cache.to_owned()));
+        items.push(match health.cache_answers {
+            true => plain("cache", Shape::Waiting, health.cache.to_owned()),
+            // Nothing depends on it, so it is no failure of the relay's.
+            false => plain("cache", Shape::Denied, format!("{}, which does not answer", health.cache)),
+        });
         let error = health.allowlist.as_ref().and_then(|list| list.error.as_ref());
         let banner = error.map(|error| {
             Html::of(&Banner {

@@ -121,7 +121,8 @@ async fn relay_35_a_redis_that_dies_midway_changes_nothing() {
             1 => results::times(&cached).await,
             _ => scenarios::scenario_1(&cached).await,
         }
-        assert!(redis.errors() > 0);
+        // Once a pull request is dispatched, nothing more is put there before something is reported.
+        assert!(story == 0 || redis.errors() > 0);
     }
 }
 
@@ -129,7 +130,8 @@ async fn relay_35_a_redis_that_dies_midway_changes_nothing() {
 async fn relay_35_a_redis_that_stands_still_midway_changes_nothing() {
     let Some(server) = Server::start(&[]).await else { return };
     let way = Rc::new(Way::to(server.address()).await);
-    let redis = connected(&way.url()).await;
+    let redis = Arc::new(Redis::new(&way.url(), "here").unwrap());
+    redis.ping().await.unwrap();
     let stands = Rc::clone(&way);
     let cached = Cached::within(Arc::clone(&redis) as _).then(move || {
         stands.stand_still();
@@ -186,8 +188,9 @@ async fn a_redis_answers_keys_and_fields_and_comes_back_after_a_death() {
 async fn a_redis_that_stands_still_costs_three_times_100_ms_and_is_then_left_alone_for_30_s() {
     let Some(server) = Server::start(&[]).await else { return };
     let way = Way::to(server.address()).await;
-    let redis = connected(&way.url()).await;
-    redis.put(vec![entry(1, "one")], at(0)).await;
+    let redis = Redis::new(&way.url(), "here").unwrap();
+    redis.ping().await.unwrap();
+    let _: String = server.ask(&["SET", &key(1).text, "one"]).await;
     way.stand_still();
     for n in 1..=3 {
         let begun = Instant::now();

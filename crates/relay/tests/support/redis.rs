@@ -108,9 +108,9 @@ pub async fn ask<T: redis::FromRedisValue>(url: &str, command: &[&str]) -> T {
     redis::cmd(command[0]).arg(&command[1..]).query_async(&mut connection).await.unwrap()
 }
 
-/// The cache at this address, connected.
+/// The cache at this address, connected, and patient: how busy the machine is must not matter.
 pub async fn connected(url: &str) -> Arc<Redis> {
-    let redis = Redis::new(url, "here").unwrap();
+    let redis = Redis::new(url, "here").unwrap().patient(Duration::from_secs(30));
     redis.ping().await.unwrap();
     Arc::new(redis)
 }

@@ -9,6 +9,7 @@ use switchboard_engine::{Automation, Engine, Reader};
 use switchboard_github::RepoName;
 use switchboard_github::oidc::{IssuerError, Verifier};
 use switchboard_github::transport::Transport;
+use switchboard_relay::cache::redis::Redis;
 use switchboard_relay::config::Config;
 use switchboard_relay::endpoint::Callback;
 use switchboard_relay::handlers::Relay;
@@ -23,6 +24,8 @@ pub struct RelayParts {
     upstream: RepoName,
     verifier: Verifier,
     clock: Arc<dyn Clock>,
+    /// Where the cache is kept, if not in this process.
+    redis: Option<Arc<Redis>>,
 }
 
 impl RelayParts {
@@ -39,13 +42,23 @@ impl RelayParts {
         let audiences: Vec<&str> = config.oidc_audience.iter().map(String::as_str).collect();
         let issuers = issuers(&config.oidc_issuer, &config.providers);
         let verifier = Verifier::new(&issuers, &audiences, transport, Arc::clone(&clock))?;
-        Ok(Some(Self { config: config.clone(), upstream, verifier, clock }))
+        Ok(Some(Self { config: config.clone(), upstream, verifier, clock, redis: None }))
+    }
+
+    /// The same, with its cache in this Redis.
+    #[must_use]
+    pub fn cached_in(self, redis: Option<Arc<Redis>>) -> Self {
+        Self { redis, ..self }
     }
 
     /// The relay itself. `github_url` is where GitHub's pages are; `metrics` count what it tells.
     pub(super) fn relay(&self, github_url: &str, metrics: &Arc<Metrics>) -> Relay {
         metrics.begin_relay();
-        Relay::new(self.config.clone(), self.upstream.clone(), github_url).observed(Arc::clone(metrics) as _)
+        let relay = Relay::new(self.config.clone(), self.upstream.clone(), github_url);
+        let relay = relay.observed(Arc::clone(metrics) as _);
+        let Some(redis) = &self.redis else { return relay };
+        redis.tell(Arc::clone(metrics) as _);
+        relay.cached_in(Arc::clone(redis) as _)
     }
 
     /// What the metrics look at.

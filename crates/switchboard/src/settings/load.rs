@@ -42,7 +42,7 @@ pub(super) fn load(sources: &Sources, purpose: Purpose) -> Result<Settings, Prob
     let FromVariables { own: environment, shared } = environment::read(&sources.variables, &mut problems);
     let mut loading = Loading { sources, file, environment, shared, draft: Draft::default(), problems };
     checks::prefer_own_collector(&mut loading);
-    let effective = apply(&mut loading);
+    let mut effective = apply(&mut loading);
     checks::resolve_pairs(&mut loading);
     relay::judge(&mut loading);
     let named: BTreeSet<String> = loading.problems.iter().filter_map(|problem| problem.setting.clone()).collect();
@@ -65,7 +65,7 @@ pub(super) fn load(sources: &Sources, purpose: Purpose) -> Result<Settings, Prob
         loading.draft;
     let auth = auth.finish();
     warnings.extend(sign_in::over_plain_http(&server, &auth));
-    warnings.extend(relay::warning(&relay_settings));
+    relay::show_cache(&mut effective, &relay_settings);
     Ok(Settings {
         server,
         github: github.finish(),

@@ -4,12 +4,18 @@ use std::collections::BTreeSet;
 
 use switchboard_relay::config::CacheBackend;
 
+use super::effective::Effective;
 use super::load::Loading;
+use super::origin::Origin;
 use super::problem::Problem;
 use super::sections::RelaySettings;
 
+/// What the address of a Redis begins with.
+const SCHEMES: [&str; 2] = ["redis://", "rediss://"];
+
 /// What contradicts itself, whatever the settings are wanted for.
 pub(super) fn judge(loading: &mut Loading<'_>) {
+    choose_cache(loading);
     let relay = &loading.draft.relay;
     let config = &relay.config;
     let mut found: Vec<(&str, &str, &str)> = Vec::new();
@@ -33,10 +39,11 @@ pub(super) fn judge(loading: &mut Loading<'_>) {
         found.push((
             "relay.cache.backend",
             "Redis needs an address",
-            "set SWITCHBOARD__RELAY__CACHE__URL, such as redis://cache:6379",
+            "set REDIS_URL, such as redis://cache:6379",
         ));
     }
-    if url.is_some_and(|url| !["redis://", "rediss://"].iter().any(|scheme| url.starts_with(scheme))) {
+    let wanted = config.cache == CacheBackend::Redis;
+    if url.is_some_and(|url| wanted && !SCHEMES.iter().any(|scheme| url.starts_with(scheme))) {
         found.push((
             "relay.cache.url",
             "this is not the address of a Redis",
@@ -50,11 +57,19 @@ pub(super) fn judge(loading: &mut Loading<'_>) {
     loading.problems.extend(problems);
 }
 
-/// What is set and does nothing.
-pub(super) fn warning(relay: &RelaySettings) -> Option<String> {
-    (relay.config.enabled && relay.config.cache == CacheBackend::Redis).then(|| {
-        "relay.cache.backend is redis, which this build cannot speak to: the cache is kept in memory".to_owned()
-    })
+/// Whoever names a Redis and no backend means the Redis.
+fn choose_cache(loading: &mut Loading<'_>) {
+    if loading.draft.relay.redis_url.is_some() && loading.winner("relay.cache.backend").is_none() {
+        loading.draft.relay.config.cache = CacheBackend::Redis;
+    }
+}
+
+/// The backend as it was [chosen](choose_cache), where nobody said which.
+pub(super) fn show_cache(effective: &mut [Effective], relay: &RelaySettings) {
+    let unsaid = |row: &&mut Effective| row.setting.name() == "relay.cache.backend" && row.origin == Origin::Default;
+    if let Some(row) = effective.iter_mut().find(unsaid) {
+        row.shown = Some(format!("\"{}\"", relay.config.cache.word()));
+    }
 }
 
 /// What a server cannot relay without, except what has been complained about already.

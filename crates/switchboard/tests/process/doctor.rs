@@ -2,7 +2,7 @@
 
 mod hints;
 mod relay;
-mod report;
+pub mod report;
 
 use std::collections::BTreeSet;
 use std::fs;

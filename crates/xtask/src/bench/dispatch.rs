@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use switchboard_simulator::{Call, Effect};
+use switchboard_simulator::{Call, Effect, Simulator};
 
 use super::github::GitHub;
 use super::latency::Latencies;
@@ -31,11 +31,11 @@ const COUNTED_PER_TARGET_MAX: f64 = 1.0;
 
 /// GitHub's side of the costs.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Requests {
-    counted: u64,
-    unchanged: u64,
-    tokens: u64,
-    dispatches: u64,
+pub(super) struct Requests {
+    pub(super) counted: u64,
+    pub(super) unchanged: u64,
+    pub(super) tokens: u64,
+    pub(super) dispatches: u64,
 }
 
 pub(super) fn run(workspace: &Workspace, wanted: &DispatchArgs) -> Result<ExitCode, Trouble> {
@@ -120,12 +120,12 @@ impl Measured {
 async fn measure(github: &mut GitHub, server: &Server, wanted: &DispatchArgs) -> Result<Measured, Trouble> {
     eprintln!("one run of each of {} organizations, to warm up", wanted.organizations);
     drive(github, 0..wanted.organizations as usize, wanted).await?;
-    quiet(github).await?;
+    quiet(github.simulator()).await?;
     github.simulator().clear_ledger();
     eprintln!("{} runs, measured", wanted.runs);
     let (began, time_before) = (Instant::now(), server.processor_time()?);
     let (durations, last) = drive(github, 0..wanted.runs as usize, wanted).await?;
-    quiet(github).await?;
+    quiet(github.simulator()).await?;
     let requests = requests(&github.simulator().calls());
     let expected = u64::from(wanted.runs * wanted.targets);
     if requests.dispatches != expected {
@@ -156,24 +156,24 @@ async fn drive(
         let seen = tokio::time::timeout(DISPATCH_TIMEOUT, github.dispatched()).await;
         let late = || Trouble::Void(format!("no dispatch within {DISPATCH_TIMEOUT:?}, {} runs open", open.len()));
         let seen = seen.ok().flatten().ok_or_else(late)?;
-        let doubled = || Trouble::Void(format!("run {} dispatched more than its targets", seen.source_run));
-        let (began, left) = open.get_mut(&seen.source_run).ok_or_else(doubled)?;
+        let doubled = || Trouble::Void(format!("run {} dispatched more than its targets", seen.of));
+        let (began, left) = open.get_mut(&seen.of).ok_or_else(doubled)?;
         durations.push(seen.at - *began);
         last = seen.at;
         *left -= 1;
         if *left == 0 {
-            open.remove(&seen.source_run);
+            open.remove(&seen.of);
         }
     }
 }
 
 /// Waits until no request has come for a while: a dispatched run completes too, and its completion is looked at.
-async fn quiet(github: &GitHub) -> Result<(), Trouble> {
+pub(super) async fn quiet(simulator: &Simulator) -> Result<(), Trouble> {
     let deadline = Instant::now() + QUIET_TIMEOUT;
-    let mut calls = github.simulator().summary().calls;
+    let mut calls = simulator.summary().calls;
     loop {
         tokio::time::sleep(QUIET).await;
-        let now = github.simulator().summary().calls;
+        let now = simulator.summary().calls;
         if now == calls {
             return Ok(());
         }
@@ -184,7 +184,7 @@ async fn quiet(github: &GitHub) -> Result<(), Trouble> {
     }
 }
 
-fn requests(calls: &[Call]) -> Requests {
+pub(super) fn requests(calls: &[Call]) -> Requests {
     let mut requests = Requests::default();
     for call in calls {
         requests.dispatches += u64::from(call.wrote() && call.path.ends_with("/dispatches"));

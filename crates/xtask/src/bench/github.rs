@@ -1,4 +1,4 @@
-//! The simulated GitHub of `bench dispatch`, in this process, with a look-out for dispatches at its door.
+//! The simulated GitHub of the benchmarks, in this process, with a look-out for dispatches at its door.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,11 +22,11 @@ const REQUEST_MAX: usize = 1024 * 1024;
 /// The input that carries the source run's id into the dispatch, by which the two are matched.
 const RUN_INPUT: &str = "run";
 
-/// A workflow that was dispatched.
+/// A dispatch.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
-    /// The source run that it was dispatched for.
-    pub(crate) source_run: String,
+    /// What it was for: a source run, or an upstream delivery.
+    pub(crate) of: String,
     /// When GitHub had answered it.
     pub(crate) at: Instant,
 }
@@ -42,25 +42,15 @@ pub(crate) struct GitHub {
 impl GitHub {
     /// Arranges everything and answers API requests from then on. Needs a runtime.
     pub(crate) async fn start(organizations: u32, targets: u32) -> Result<Self, Trouble> {
-        let void =
-            |error: &dyn std::fmt::Display| Trouble::Void(format!("the simulated GitHub does not come up: {error}"));
-        let simulator = Simulator::new(Arc::new(SystemClock), 1);
-        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await.map_err(|error| void(&error))?;
-        let address = listener.local_addr().map_err(|error| void(&error))?;
-        simulator.configure(|settings| settings.api_url = format!("http://{address}"));
-        let spec = AppSpec::new(product::APP_SLUG).webhook_secret(product::WEBHOOK_SECRET);
-        let app = simulator.app(AppSpec { id: Some(AppId(product::APP_ID)), ..spec }).map_err(|error| void(&error))?;
+        let Open { simulator, address, seen } = open(source_run).await?;
+        let app = simulator.app(app()).map_err(|error| void(&error))?;
         let sources = (0..organizations).map(|n| {
             let owner = simulator.organization(&format!("org-{n}"));
             let source = arrange(&owner, targets);
             app.install(&owner, InstallationSpec::all());
             source
         });
-        let sources = sources.collect();
-        let (sender, seen) = unbounded_channel();
-        let door = Router::new().fallback(answer).with_state(Door { simulator: simulator.clone(), sender });
-        tokio::spawn(async move { axum::serve(listener, door).await });
-        Ok(Self { simulator, address, sources, seen })
+        Ok(Self { simulator, address, sources: sources.collect(), seen })
     }
 
     /// The address of its API.
@@ -83,6 +73,41 @@ impl GitHub {
     pub(crate) async fn dispatched(&mut self) -> Option<Seen> {
         self.seen.recv().await
     }
+}
+
+/// What a dispatch is for; `None` for every other request.
+pub(crate) type Of = fn(&Method, &str, &Bytes) -> Option<String>;
+
+/// An empty simulated GitHub that answers.
+pub(crate) struct Open {
+    pub(crate) simulator: Simulator,
+    /// Of its API.
+    pub(crate) address: SocketAddr,
+    /// The dispatches, in order of arrival.
+    pub(crate) seen: UnboundedReceiver<Seen>,
+}
+
+/// Opens one. Needs a runtime.
+pub(crate) async fn open(of: Of) -> Result<Open, Trouble> {
+    let simulator = Simulator::new(Arc::new(SystemClock), 1);
+    let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await.map_err(|error| void(&error))?;
+    let address = listener.local_addr().map_err(|error| void(&error))?;
+    simulator.configure(|settings| settings.api_url = format!("http://{address}"));
+    let (sender, seen) = unbounded_channel();
+    let door = Router::new().fallback(answer).with_state(Door { simulator: simulator.clone(), sender, of });
+    tokio::spawn(async move { axum::serve(listener, door).await });
+    Ok(Open { simulator, address, seen })
+}
+
+/// The App as which the server acts there.
+pub(crate) fn app() -> AppSpec {
+    let spec = AppSpec::new(product::APP_SLUG).webhook_secret(product::WEBHOOK_SECRET);
+    AppSpec { id: Some(AppId(product::APP_ID)), ..spec }
+}
+
+/// Without a GitHub nothing can be measured.
+pub(crate) fn void(error: &dyn std::fmt::Display) -> Trouble {
+    Trouble::Void(format!("the simulated GitHub does not come up: {error}"))
 }
 
 /// One organization: `source/ci.yml` names every target's `cd.yml`, and each target consents.
@@ -112,6 +137,7 @@ fn arrange(owner: &switchboard_simulator::Owner, targets: u32) -> Workflow {
 struct Door {
     simulator: Simulator,
     sender: UnboundedSender<Seen>,
+    of: Of,
 }
 
 async fn answer(State(door): State<Door>, request: Request) -> Response {
@@ -122,12 +148,12 @@ async fn answer(State(door): State<Door>, request: Request) -> Response {
     };
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, REQUEST_MAX).await else { return refused(StatusCode::PAYLOAD_TOO_LARGE) };
-    let source_run = source_run(&parts.method, parts.uri.path(), &body);
+    let of = (door.of)(&parts.method, parts.uri.path(), &body);
     match door.simulator.handle(Request::from_parts(parts, body)).await {
         Ok(response) => {
-            if let Some(source_run) = source_run.filter(|_| response.status().is_success()) {
+            if let Some(of) = of.filter(|_| response.status().is_success()) {
                 // Nobody listens any more once the run is over.
-                let _ = door.sender.send(Seen { source_run, at: Instant::now() });
+                let _ = door.sender.send(Seen { of, at: Instant::now() });
             }
             response.map(Body::from)
         }

@@ -2,6 +2,7 @@
 //!
 //! - [`accept`]: how many deliveries a second become durable, against [`bare`], which only reads them;
 //! - [`dispatch`]: from a completed run at a simulated [`github`] to the dispatch that arrives there;
+//! - [`relay`]: one event to a hundred downstream repositories, and their reports back;
 //! - [`pages`]: what each page and list costs, however much is stored;
 //! - [`product`]: the server as it is shipped, with a database of its own;
 //! - [`process`]: starting, watching and stopping a server as a process of its own, so that its memory and processor
@@ -22,6 +23,7 @@ mod pages;
 mod payload;
 mod process;
 mod product;
+mod relay;
 mod report;
 
 use std::process::ExitCode;
@@ -34,6 +36,7 @@ pub(crate) fn run(workspace: &Workspace, wanted: BenchArgs) -> Result<ExitCode, 
     match wanted.bench {
         Bench::Accept(wanted) => accept::run(workspace, &wanted),
         Bench::Dispatch(wanted) => dispatch::run(workspace, &wanted),
+        Bench::Relay(wanted) => relay::run(workspace, &wanted),
         Bench::Pages(wanted) => pages::run(workspace, &wanted),
         Bench::Bare { port } => bare::run(port),
     }

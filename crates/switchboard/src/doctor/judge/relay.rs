@@ -4,7 +4,7 @@ use switchboard_github::RepoName;
 use switchboard_github::pages::Pages;
 use switchboard_panel::components::plural;
 use switchboard_relay::allowlist::{AllowlistSource, Level};
-use switchboard_relay::config::{CacheBackend, Config};
+use switchboard_relay::cache::redis::Unusable;
 use switchboard_relay::records::AllowlistRecord;
 
 use crate::doctor::{Check, Figures, Subject, subject};
@@ -101,15 +101,21 @@ pub fn issuer(name: &str, found: Result<usize, String>) -> Check {
     check.about(name)
 }
 
-/// What the relay keeps at hand.
+/// What the relay keeps at hand: whether a Redis answered, where it is kept in one.
 #[must_use]
-pub fn cache(config: &Config) -> Check {
+pub fn cache(redis: Option<Result<(), Unusable>>) -> Check {
     const SUBJECT: &Subject = subject::RELAY_CACHE;
-    match config.cache {
-        CacheBackend::Embedded => Check::ok(SUBJECT, "in the server's memory"),
-        CacheBackend::Redis => {
-            let hint = "The relay's pages say which cache is in use: /relay.";
-            Check::skipped(SUBJECT, "a Redis, which was not asked", hint)
+    match redis {
+        None => Check::ok(SUBJECT, "in the server's memory"),
+        Some(Ok(())) => Check::ok(SUBJECT, "a Redis, which answers"),
+        Some(Err(why)) => {
+            let found = format!("the Redis cannot be used, so that everything is looked up in the database: {why}");
+            let hint = match why {
+                Unusable::Address(_) => "Write redis://host:6379, or rediss:// for one with TLS, in REDIS_URL.",
+                Unusable::Silent => "Let this machine reach it; an address of rediss:// needs one that speaks TLS.",
+                Unusable::Refused(_) => "Look whether it runs, and at user, password and scheme in REDIS_URL.",
+            };
+            Check::warning(SUBJECT, found, hint)
         }
     }
 }
@@ -141,7 +147,7 @@ mod tests {
             diagnostics,
         });
         let since = list.is_some().then_some(NOW);
-        AllowlistRecord { list, text: text.to_owned(), since, checked_at: NOW, warnings: Vec::new(), error }
+        AllowlistRecord { list, text: text.to_owned(), etag: None, since, checked_at: NOW, warnings: Vec::new(), error }
     }
 
     fn judged(record: Option<&AllowlistRecord>, runs: bool) -> Check {
@@ -175,6 +181,16 @@ mod tests {
     #[test]
     fn a_list_that_was_never_read_is_an_error_beside_a_server_and_nothing_to_say_before() {
         assert_eq!((judged(None, true).verdict, judged(None, false).verdict), (Verdict::Error, Verdict::Skipped));
+    }
+
+    #[test]
+    fn a_redis_that_cannot_be_used_is_a_warning_because_nothing_depends_on_it() {
+        assert_eq!((cache(None).verdict, cache(Some(Ok(()))).verdict), (Verdict::Ok, Verdict::Ok));
+        for why in [Unusable::Silent, Unusable::Address("x".to_owned()), Unusable::Refused("NOAUTH".to_owned())] {
+            let check = cache(Some(Err(why.clone())));
+            assert_eq!(check.verdict, Verdict::Warning);
+            assert!(check.found.ends_with(&why.to_string()) && check.hint.is_some(), "{check:?}");
+        }
     }
 
     #[test]

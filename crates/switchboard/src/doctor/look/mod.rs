@@ -38,7 +38,7 @@ pub async fn examine(
     let mut checks = machine::settings(settings);
     let seen = machine::database(settings).await;
     checks.extend(seen.checks);
-    checks.push(relay::cache(settings));
+    checks.push(relay::cache(settings).await);
     progress.step("reading what is stored");
     // Before the first start there is nothing to say of what is stored, and whoever has just set up knows that.
     if occasion != Occasion::SetUp || seen.server != Server::NotStarted {

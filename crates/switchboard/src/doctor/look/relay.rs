@@ -25,8 +25,16 @@ fn switched_on(settings: &Settings) -> Option<(&Config, &RepoName)> {
 }
 
 /// Whether what is kept at hand answers.
-pub(super) fn cache(settings: &Settings) -> Check {
-    switched_on(settings).map_or_else(|| judge::off(subject::RELAY_CACHE), |(config, _)| judge::cache(config))
+pub(super) async fn cache(settings: &Settings) -> Check {
+    if switched_on(settings).is_none() {
+        return judge::off(subject::RELAY_CACHE);
+    }
+    let asked = match serve::redis(settings) {
+        None => None,
+        Some(Err(why)) => Some(Err(why)),
+        Some(Ok(redis)) => Some(redis.ping().await),
+    };
+    judge::cache(asked)
 }
 
 /// The allowlist as it was last read.

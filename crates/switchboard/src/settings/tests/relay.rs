@@ -102,7 +102,7 @@ fn each_kind_of_mistake_names_its_place_and_the_way_out() {
         ),
         (
             "[relay.cache]\nbackend = \"redis\"\n".to_owned(),
-            "error: relay.cache.backend: Redis needs an address\n  at switchboard.toml:2:11\n  hint: set SWITCHBOARD__RELAY__CACHE__URL, such as redis://cache:6379",
+            "error: relay.cache.backend: Redis needs an address\n  at switchboard.toml:2:11\n  hint: set REDIS_URL, such as redis://cache:6379",
         ),
         (
             "[[relay.provider]]\nkind = \"jenkins\"\n".to_owned(),
@@ -171,4 +171,41 @@ fn limits_in_the_table_are_the_relays_own() {
             assert_eq!(named, !within, "{key} = {value}");
         }
     }
+}
+
+#[test]
+fn whoever_names_a_redis_and_no_backend_means_the_redis() {
+    let with = |text: &str, url: &str| file(text).with_variable("REDIS_URL", url);
+    let chosen = accepted(&with("", "rediss://:hunter2@cache:6380/1"));
+    assert_eq!(chosen.relay.config.cache, CacheBackend::Redis);
+    assert_eq!(chosen.relay.redis_url.as_ref().unwrap().expose(), "rediss://:hunter2@cache:6380/1");
+    let shown = |settings: &Settings, name: &str| {
+        settings.effective.iter().find(|row| row.setting.name() == name).unwrap().shown.clone().unwrap()
+    };
+    assert_eq!(shown(&chosen, "relay.cache.backend"), "\"redis\"");
+    assert!(!shown(&chosen, "relay.cache.url").contains("hunter2"));
+
+    // What was said to this server wins over what was said to all programs of the machine.
+    let embedded = accepted(&with("[relay.cache]\nbackend = \"embedded\"\n", "unix:///run/redis.sock"));
+    assert_eq!(embedded.relay.config.cache, CacheBackend::Embedded);
+    let own = accepted(&with("[relay.cache]\nurl = \"redis://own\"\n", "redis://other"));
+    assert_eq!(own.relay.redis_url.unwrap().expose(), "redis://own");
+    let problems = complaints(&with("", "unix:///run/redis.sock"));
+    assert!(problems.contains("relay.cache.url: this is not the address of a Redis"), "{problems}");
+}
+
+#[test]
+fn the_examples_of_the_relays_document_are_settings() {
+    let document = include_str!("../../../../../docs/relay.md");
+    // Within a list they are indented.
+    let blocks = document.split("```toml\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0));
+    let text: String =
+        blocks.map(|block| block.lines().map(|line| format!("{}\n", line.trim())).collect::<String>()).collect();
+    let sources = Sources::default().with_file("switchboard.toml", &*text);
+    let settings = Settings::load(&sources, Purpose::Inspect).unwrap();
+    let config = settings.relay.config;
+    assert!(config.enabled && config.upstream.is_some(), "{text}");
+    let [provider] = &*config.providers else { panic!("{text}") };
+    assert_eq!(provider.pipelines[0].required_claims["build_branch"], ["main"]);
+    assert_eq!(settings.warnings, Vec::<String>::new());
 }

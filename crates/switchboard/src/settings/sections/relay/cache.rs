@@ -9,11 +9,17 @@ pub(in crate::settings::sections) const SECTION: Section = Section {
     settings: &[
         Setting::new(NAME, "backend", BACKENDS, |draft, value| value.put(&mut draft.relay.config.cache))
             .default("embedded")
-            .about("`embedded` in the server's memory, or `redis` for several nodes."),
+            .about(
+                "`embedded` in the server's memory, or `redis` to be shared. Unset, it is `redis` where an address is set.",
+            ),
         Setting::new(NAME, "url", Form::Secret { what: "a redis:// or rediss:// address" }, |draft, value| {
             value.put(&mut draft.relay.redis_url)
         })
-        .about("The Redis, as `redis://` or `rediss://` with what signs in there. Required with `redis`."),
+        .shared_env(&["REDIS_URL"])
+        .about(
+            "The Redis: `redis://[user:password@]host[:port][/database]`, or `rediss://` with TLS, verified by the system's \
+             certificates. Losing it slows things down and loses nothing.",
+        ),
         Setting::new(NAME, "prefix", Form::Text { what: "the beginning of a key" }, |draft, value| {
             value.put(&mut draft.relay.config.cache_prefix)
         })
