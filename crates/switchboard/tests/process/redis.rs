@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use crate::doctor::report::doctor;
 use crate::support::server::Server;
-use crate::support::{client, until};
 use crate::support::upstream::{Upstream, soon};
+use crate::support::{client, until};
 
 /// Told by `cargo xtask test`, which installs Redis; without it a machine that has none is excused.
 const HANDSHAKE: &str = "SWITCHBOARD_REDIS";
 /// What docs/operating.md advises.
-const USER: [&str; 10] = [
-    "relay", "on", ">hunter2", "~switchboard:relay:*", "+mget", "+set", "+hset", "+hgetall", "+pexpire", "+ping",
-];
+const USER: [&str; 10] =
+    ["relay", "on", ">hunter2", "~switchboard:relay:*", "+mget", "+set", "+hset", "+hgetall", "+pexpire", "+ping"];
 
 /// A Redis that speaks TLS alone, with a certificate that `folder` holds.
 struct Redis(Child, SocketAddr);
