@@ -36,7 +36,10 @@ async fn visitors_read_every_page_and_may_do_nothing() {
     assert_eq!(town.world.github.calls().len(), asked, "strangers cause no question to GitHub");
     for path in ["/", "/deliveries", "/subjects/org/up/1", "/live"] {
         let answer = town.get(path).await;
-        assert!(answer.header("location").starts_with("/sign-in") || answer.status == StatusCode::UNAUTHORIZED, "{path}");
+        assert!(
+            answer.header("location").starts_with("/sign-in") || answer.status == StatusCode::UNAUTHORIZED,
+            "{path}"
+        );
     }
     for path in [
         &format!("{target}/redispatch"),
@@ -47,7 +50,11 @@ async fn visitors_read_every_page_and_may_do_nothing() {
     ] {
         let form = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
         let answer = town.ask(form.body("csrf=x&text=x&id=0195f4a0-4c1e-7d00-8000-0242ac120002".into()).unwrap()).await;
-        assert!(answer.status.is_redirection() || answer.status == StatusCode::UNAUTHORIZED, "{path}: {}", answer.status);
+        assert!(
+            answer.status.is_redirection() || answer.status == StatusCode::UNAUTHORIZED,
+            "{path}: {}",
+            answer.status
+        );
     }
     town.minutes(1).await;
     assert_eq!(town.runs("two/b").len(), 1);
