@@ -37,7 +37,8 @@ fn is_installed() -> bool {
 fn certificate(folder: &Path) {
     let mut openssl = Command::new("openssl");
     openssl.args("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost".split(' '));
-    openssl.args(["-addext", "subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "certificate.pem"]);
+    openssl.args(["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "subjectAltName=DNS:localhost"]);
+    openssl.args(["-keyout", "key.pem", "-out", "certificate.pem"]);
     assert!(openssl.current_dir(folder).stderr(Stdio::null()).status().unwrap().success());
 }
 
