@@ -78,3 +78,90 @@ pub fn same_repository(identity: &Identity, pinned: Option<u64>) -> Result<(), R
 pub fn unknown_dispatch() -> Refusal {
     Refusal::new(Code::UnknownDispatch, "No event of this delivery_id was dispatched to this repository.")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use switchboard_clock::Timestamp;
+
+    use super::*;
+    use crate::report::RunIds;
+
+    fn identity() -> Identity {
+        Identity {
+            repository: "acme/api".parse().unwrap(),
+            repository_id: Some(7),
+            run_id: Some("5".to_owned()),
+            run_attempt: Some(2),
+            token_id: Some("jti".to_owned()),
+            expires_at: Timestamp::from_seconds(2_000),
+            run_ids: RunIds::Numbers,
+        }
+    }
+
+    fn report(changes: &[(&str, Value)]) -> Report {
+        let mut body = json!({
+            "event_type": "pull_request", "delivery_id": "d-1",
+            "workflow": { "status": "completed", "conclusion": "success", "name": "CI", "job_name": "build", "run_id": "5" },
+        });
+        for (member, value) in changes {
+            let place = if body.get(member).is_some() { &mut body[*member] } else { &mut body["workflow"][*member] };
+            *place = value.clone();
+        }
+        Report::read(body.to_string().as_bytes(), RunIds::Words).unwrap()
+    }
+
+    fn code(admitted: Result<(), Refusal>) -> Option<&'static str> {
+        admitted.err().map(|refusal| refusal.code.as_str())
+    }
+
+    #[test]
+    fn relay_15_strangers_are_ignored_or_refused_as_the_operator_likes() {
+        let repo = identity().repository;
+        assert_eq!(listed(&repo, true, true).unwrap(), Listing::Counts);
+        assert_eq!(listed(&repo, true, false).unwrap(), Listing::Counts);
+        assert_eq!(listed(&repo, false, false).unwrap(), Listing::Ignored);
+        assert_eq!(listed(&repo, false, true).unwrap_err().code, Code::NotAllowed);
+    }
+
+    #[test]
+    fn relay_14_a_token_and_a_body_speak_of_one_run() {
+        let sha = "a".repeat(40);
+        let nightly = ("event_type", json!("nightly"));
+        let table = [
+            (vec![], true, None),
+            (vec![("run_attempt", json!(2))], true, None),
+            (vec![("run_attempt", json!("1"))], true, Some("run_mismatch")),
+            (vec![("run_id", json!(6))], true, Some("run_mismatch")),
+            (vec![("run_id", json!("05"))], true, Some("run_mismatch")),
+            (vec![nightly.clone(), ("delivery_id", json!(sha))], true, None),
+            (vec![nightly.clone(), ("delivery_id", json!(sha.to_uppercase()))], true, None),
+            (vec![nightly.clone(), ("delivery_id", json!(sha))], false, Some("nightly")),
+            (vec![nightly.clone(), ("delivery_id", json!(&sha[1..]))], true, Some("nightly")),
+            (vec![nightly.clone(), ("delivery_id", json!("g".repeat(40)))], true, Some("nightly")),
+            (
+                vec![nightly.clone(), ("delivery_id", json!(sha)), ("status", json!("in_progress"))],
+                true,
+                Some("nightly"),
+            ),
+            // The report is looked at before the claims.
+            (vec![nightly, ("delivery_id", json!("x")), ("run_id", json!(6))], true, Some("nightly")),
+        ];
+        for (changes, takes_nightlies, expected) in table {
+            let report = report(&changes);
+            assert_eq!(code(consistent(&identity(), &report, takes_nightlies)), expected, "{changes:?}");
+        }
+        let unbound = Identity { run_id: None, run_attempt: None, ..identity() };
+        let anywhere = report(&[("run_id", json!("any-run")), ("run_attempt", json!(9))]);
+        assert_eq!(code(consistent(&unbound, &anywhere, true)), None);
+    }
+
+    #[test]
+    fn relay_14_a_pinned_name_stands_for_one_repository() {
+        assert_eq!(code(same_repository(&identity(), Some(7))), None);
+        assert_eq!(code(same_repository(&identity(), Some(8))), Some("identity_changed"));
+        assert_eq!(code(same_repository(&identity(), None)), None);
+        let untold = Identity { repository_id: None, ..identity() };
+        assert_eq!(code(same_repository(&untold, Some(8))), None);
+    }
+}

@@ -187,6 +187,68 @@ mod tests {
     }
 
     #[test]
+    fn the_table_is_the_contracts() {
+        use Step::{Contradicted, Decorated, Late, Unchanged};
+        let same = ended(Success, By::Report);
+        // now; in_progress, completed(failure), completed(success), expiry, run ended in failure
+        let table = [
+            (
+                None,
+                [
+                    Step::Became(State::Running, Turn::Forward),
+                    became(Failure, By::Report, Turn::Forward),
+                    became(Success, By::Report, Turn::Forward),
+                    Unchanged,
+                    Unchanged,
+                ],
+            ),
+            (
+                Some(State::Running),
+                [
+                    Unchanged,
+                    became(Failure, By::Report, Turn::Forward),
+                    became(Success, By::Report, Turn::Forward),
+                    became(TimedOut, By::Timer, Turn::Forward),
+                    became(Failure, By::GitHub, Turn::Corrected),
+                ],
+            ),
+            (same, [Late, Contradicted { stood: Success }, Decorated, Unchanged, Unchanged]),
+            (
+                ended(TimedOut, By::Timer),
+                [
+                    Unchanged,
+                    became(Failure, By::Report, Turn::Revived),
+                    became(Success, By::Report, Turn::Revived),
+                    Unchanged,
+                    became(Failure, By::GitHub, Turn::Corrected),
+                ],
+            ),
+            (
+                ended(Cancelled, By::GitHub),
+                [
+                    Unchanged,
+                    became(Failure, By::Report, Turn::Revived),
+                    became(Success, By::Report, Turn::Revived),
+                    Unchanged,
+                    became(Failure, By::GitHub, Turn::Corrected),
+                ],
+            ),
+        ];
+        let inputs = [
+            Input::Started,
+            Input::Completed(Failure),
+            Input::Completed(Success),
+            Input::Expired,
+            Input::RunEnded(Failure),
+        ];
+        for (now, expected) in table {
+            for (input, expected) in inputs.into_iter().zip(expected) {
+                assert_eq!(advance(now, input), expected, "{now:?} {input:?}");
+            }
+        }
+    }
+
+    #[test]
     fn no_input_brings_a_result_back_to_running() {
         let inputs = Conclusion::ALL.into_iter().flat_map(|conclusion| {
             [Input::Completed(conclusion), Input::RunEnded(conclusion), Input::JobEnded(conclusion)]

@@ -150,6 +150,24 @@ mod tests {
     }
 
     #[test]
+    fn a_probe_passes_by_exactly_that_end() {
+        for (word, expected) in EXPECTED {
+            for conclusion in Conclusion::ALL {
+                let class = class(&format!("linux ({word}, 3.12)"), conclusion, None, true);
+                assert_eq!(
+                    class,
+                    if conclusion == expected { Class::Pass } else { Class::Fail },
+                    "{word} {conclusion}"
+                );
+            }
+        }
+        let other = [Conclusion::Neutral, Conclusion::Skipped, Conclusion::ActionRequired, Conclusion::Cancelled];
+        for probe in [false, true] {
+            assert!(other.iter().all(|conclusion| class("build", *conclusion, None, probe) == Class::Other));
+        }
+    }
+
+    #[test]
     fn relay_21_a_change_of_mind_takes_back_what_was_counted() {
         assert_eq!(moves(None, Some(Class::Fail)), [("fail", 1)]);
         assert_eq!(moves(Some(Class::Fail), Some(Class::Pass)), [("fail", -1), ("pass", 1)]);

@@ -272,6 +272,11 @@ mod tests {
             (Numbers { queue: (30 * 60_000 - 1, 1), ..good() }, Criterion::Queue),
             (Numbers { pass: 901, fail: 99, timeout: 0, ..good() }, Criterion::PassRate),
             (Numbers { pass: 20, fail: 0, timeout: 0, ..good() }, Criterion::Results),
+            (Numbers { days_at_level: 30, ..good() }, Criterion::DaysAtLevel),
+            (Numbers { days_of_data: Some(14), ..good() }, Criterion::DaysOfData),
+            (Numbers { long_runs: 1, runs: 101, ..good() }, Criterion::LongRuns),
+            (Numbers { p50_minutes: Some(150), ..good() }, Criterion::P50),
+            (Numbers { pass: 100, fail: 0, timeout: 1, ..good() }, Criterion::TimeoutRate),
         ];
         for (numbers, criterion) in met {
             assert_eq!(outcome(&numbers, criterion), Outcome::Met, "{criterion:?}");
@@ -298,6 +303,17 @@ mod tests {
         );
         let few = Numbers { pass: 0, fail: 19, timeout: 0, ..good() };
         assert_eq!(evaluate(&criteria, &few), Evaluation::NoData);
+
+        let enough = Numbers { fail: 20, ..few };
+        assert_eq!(evaluate(&criteria, &enough), Evaluation::Failing, "at least, not more than");
+        let edge = |pass, fail, timeout| evaluate(&criteria, &Numbers { pass, fail, timeout, ..good() });
+        assert_eq!((edge(90, 10, 0), edge(91, 9, 0)), (Evaluation::Failing, Evaluation::Passing), "above 90 %");
+        assert_eq!((edge(99, 0, 1), edge(992, 0, 8)), (Evaluation::Failing, Evaluation::Passing), "below 1 %");
+        let p50 = |p50_minutes| evaluate(&criteria, &Numbers { p50_minutes, ..good() });
+        assert_eq!(
+            (p50(Some(180)), p50(Some(150)), p50(None)),
+            (Evaluation::Failing, Evaluation::Passing, Evaluation::Failing)
+        );
 
         let after =
             |evaluations: &[Evaluation]| evaluations.iter().fold(Demotion::default(), |now, next| now.after(*next));

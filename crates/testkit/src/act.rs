@@ -79,6 +79,11 @@ impl World {
         self.plan.gauge.set_full(false);
     }
 
+    /// The `nth` read of the store from now on fails, counted from 1.
+    pub fn fail_read(&mut self, nth: u32) {
+        self.plan.gauge.fail_read(nth);
+    }
+
     /// The next `times` settlements find no room on the disk.
     pub fn fail_settlements(&mut self, times: u32) {
         self.plan.gauge.fail_settlements(times);

@@ -32,6 +32,12 @@ impl World {
         Arc::clone(&self.server().store)
     }
 
+    /// The same as the server has it: what is read through it is counted, and [fails](World::fail_read) as it was told to.
+    #[must_use]
+    pub fn watched_handle(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.server().watched)
+    }
+
     /// The statements that readers of the store have run since this was last asked, each with the lines of its plan.
     ///
     /// # Panics

@@ -58,6 +58,8 @@ pub(crate) struct Server {
     pub(crate) router: Router,
     /// The store itself, for the story's own looks.
     pub(crate) store: Arc<dyn Store>,
+    /// The same as the server has it: what is read is counted.
+    pub(crate) watched: Arc<dyn Store>,
     /// The same, where it matters that it is SQLite.
     pub(crate) sqlite: Arc<SqliteStore>,
     /// The statements that readers have run.
@@ -94,9 +96,9 @@ impl Server {
         let mut router = webhook::router(engine.acceptor().clone());
         if let Some(routes) = &plan.routes {
             let transport = Arc::clone(&plan.wire) as Arc<dyn Transport>;
-            router = router.merge(routes(&Wiring { engine: &engine, transport, store: watched, clock }));
+            router = router.merge(routes(&Wiring { engine: &engine, transport, store: Arc::clone(&watched), clock }));
         }
-        Self { engine, router, store, sqlite, statements }
+        Self { engine, router, store, watched, sqlite, statements }
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) struct Gauge {
     claims: AtomicU64,
     full: AtomicBool,
     settlements_to_fail: AtomicU32,
+    reads_until_failure: AtomicU32,
 }
 
 impl Gauge {
@@ -58,14 +59,22 @@ impl Gauge {
         self.settlements_to_fail.store(times, SeqCst);
     }
 
+    pub(crate) fn fail_read(&self, nth: u32) {
+        self.reads_until_failure.store(nth, SeqCst);
+    }
+
     /// Waits for something that is neither the store nor the clock.
     pub(crate) async fn during<T>(&self, call: impl Future<Output = T>) -> T {
         let _under_way = UnderWay::new(self);
         call.await
     }
 
-    async fn read<T>(&self, call: impl Future<Output = T>) -> T {
+    async fn read<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
         self.reads.fetch_add(1, SeqCst);
+        let left = self.reads_until_failure.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));
+        if left == Ok(1) {
+            return Err(StoreError::Unavailable { reason: "this read was to fail".to_owned() });
+        }
         let _under_way = UnderWay::new(self);
         call.await
     }

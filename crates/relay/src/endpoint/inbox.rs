@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CACHE_CONTROL};
@@ -91,10 +92,13 @@ struct Sent {
     responses((status = 200, body = RelayInbox), Refused))]
 pub(crate) async fn inbox(
     State(callback): State<Arc<Callback>>,
-    Query(query): Query<InboxQuery>,
+    query: Result<Query<InboxQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
     let identity = callback.identified(&headers).await?;
+    let Query(query) = query.map_err(|rejection| {
+        Fault::new(StatusCode::BAD_REQUEST, "request_invalid", format!("{}.", rejection.body_text()))
+    })?;
     let after = match query.after.as_deref().filter(|after| !after.is_empty()) {
         None => None,
         Some(text) => {

@@ -15,6 +15,8 @@ use crate::records::{
 
 /// How often what waits for a first list looks whether there is one. It waits for as long as it takes: nothing is dropped.
 const LIST_AGAIN: Duration = Duration::from_secs(60);
+/// The same before its source was read at all, which a server does first of all.
+const FIRST_LIST_AGAIN: Duration = Duration::from_secs(2);
 /// Targets of one dispatch that are read at once; there are never more.
 const TARGETS_MAX: usize = 1_000;
 /// Results of one target that are read at once; there are never more.
@@ -24,10 +26,11 @@ impl Relay {
     /// The list in force.
     pub(crate) async fn list(&self, context: &Context) -> Result<Allowlist, Trouble> {
         let record: Option<AllowlistRecord> = context.store.get(&views::ALLOWLIST, &keys::upstream(&self.up)).await?;
+        let again = if record.is_some() { LIST_AGAIN } else { FIRST_LIST_AGAIN };
         record.and_then(|record| record.list).ok_or_else(|| {
             let (code, message) = ("allowlist_unavailable", "no valid allowlist has been read yet; it is waited for");
             let failure = Failure { code: code.to_owned(), message: message.to_owned(), hint: None };
-            Trouble::Wait { until: context.now + LIST_AGAIN, hold: None, failure }
+            Trouble::Wait { until: context.now + again, hold: None, failure }
         })
     }
 

@@ -14,7 +14,7 @@
 //! | [`levels`], [`trends`] | who is to be promoted or demoted, and how do the numbers move? |
 //! | [`setup`] | what does a downstream repository write to take part? |
 //!
-//! [`reading`] is what pages and API both read, [`words`] how states and facts are put into words.
+//! [`reading`] is what pages and API both read, [`words`] and [`told`] how states and facts are put into words.
 
 mod about;
 mod assets;
@@ -31,6 +31,7 @@ mod repo;
 mod setup;
 mod story;
 pub(crate) mod strip;
+mod told;
 pub(crate) mod trends;
 pub(crate) mod words;
 
@@ -183,7 +184,7 @@ impl AutomationPages for RelayPages {
     }
 
     fn tell(&self, fact: &Fact) -> Option<Told> {
-        words::tell(fact)
+        told::tell(fact)
     }
 
     /// A dispatch by its delivery id.

@@ -10,7 +10,12 @@ use switchboard_panel::{Fault, Shell};
 
 use super::{Desk, assets};
 
-const WORKFLOW: &str = include_str!("../../templates/relay/workflow.yml");
+/// What `actions/report` comes with.
+const WORKFLOW: &str = include_str!("../../../../actions/report/example.yml");
+/// Whom the action's tokens are for unless it is told.
+const USUAL_AUDIENCE: &str = "pytorch-cross-repo-ci-relay";
+/// What stands in it for the address of the callback.
+const CALLBACK: &str = "https://relay.example.com/github/callback # change";
 
 #[derive(Template)]
 #[template(path = "relay/setup.html")]
@@ -31,7 +36,7 @@ pub(super) async fn page(State(desk): State<Arc<Desk>>, shell: Shell, headers: H
     let page = SetupPage {
         stylesheet: assets::stylesheet(),
         up: desk.relay.upstream().to_string(),
-        workflow: workflow(desk.relay.upstream().as_str(), &callback, audience, &desk.relay.web),
+        workflow: workflow(&callback, audience),
         nightly_refs: config.nightly_refs.clone(),
     };
     shell.page("Set up a downstream repository", &page).await
@@ -41,12 +46,10 @@ fn is_host(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
 }
 
-fn workflow(up: &str, callback: &str, audience: &str, web: &str) -> String {
-    WORKFLOW
-        .replace("__UP__", up)
-        .replace("__CALLBACK__", callback)
-        .replace("__AUDIENCE__", audience)
-        .replace("__WEB__", web)
+/// The workflow with this server's address; an audience is named where it is not the usual one.
+fn workflow(callback: &str, audience: &str) -> String {
+    let audience = if audience == USUAL_AUDIENCE { String::new() } else { format!("\n          audience: {audience}") };
+    WORKFLOW.replace(CALLBACK, &format!("{callback}{audience}"))
 }
 
 #[cfg(test)]
@@ -55,17 +58,17 @@ mod tests {
 
     #[test]
     fn only_jobs_that_run_no_foreign_code_may_speak_for_the_repository() {
-        let text = workflow("org/up", "https://x.example/github/callback", "aud", "https://github.com");
-        assert!(!text.contains("__"), "every placeholder is filled in");
-        let jobs: Vec<&str> = text.split("\n  ").filter(|part| !part.starts_with(' ')).collect();
-        assert!(jobs.len() > 3);
+        let text = workflow("https://x.example/github/callback", "aud");
+        assert_eq!(
+            text.matches("relay-url: https://x.example/github/callback\n          audience: aud\n").count(),
+            2,
+            "{text}"
+        );
         let (_, build) = text.split_once("\n  build:").unwrap();
-        let (build, ended) = build.split_once("\n  ended:").unwrap();
-        assert!(!build.contains("id-token") && ended.contains("id-token: write"));
+        let (build, finished) = build.split_once("\n  finished:").unwrap();
+        assert!(!build.contains("id-token") && finished.contains("id-token: write"));
         // Scripts hold no expression: what strangers wrote reaches them through the environment.
-        for script in text.split("run: |").skip(1) {
-            let script = script.split("\n\n").next().unwrap();
-            assert!(!script.contains("${{"), "{script}");
-        }
+        assert!(text.lines().filter(|line| line.contains("run: ")).all(|line| !line.contains("${{")), "{text}");
+        assert!(!workflow("x", USUAL_AUDIENCE).contains("audience"));
     }
 }

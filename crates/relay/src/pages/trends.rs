@@ -35,8 +35,8 @@ const OUTCOMES: [Series; 4] = [
     Series { word: "other", tone: Tone::Quiet, side: Side::Above },
 ];
 const RATE: [Series; 1] = [Series { word: "% passed", tone: Tone::Good, side: Side::Above }];
-const QUEUE: [Series; 1] = [Series { word: "s in the queue", tone: Tone::Accent, side: Side::Above }];
-const MEDIAN: [Series; 1] = [Series { word: "min end to end", tone: Tone::Accent, side: Side::Above }];
+const QUEUE: [Series; 1] = [Series { word: "seconds in the queue", tone: Tone::Accent, side: Side::Above }];
+const MEDIAN: [Series; 1] = [Series { word: "minutes end to end", tone: Tone::Accent, side: Side::Above }];
 const TRAFFIC: [Series; 2] = [
     Series { word: "sent", tone: Tone::Accent, side: Side::Above },
     Series { word: "reports", tone: Tone::Good, side: Side::Below },

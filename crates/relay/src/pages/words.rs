@@ -1,8 +1,6 @@
-//! States, reasons and facts in words.
+//! States and reasons in words.
 
-use serde_json::Value;
-use switchboard_panel::components::{Flow, Mark, Sentence, State as Shape, Told, plural};
-use switchboard_store::Fact;
+use switchboard_panel::components::{Mark, State as Shape, plural};
 
 use crate::advance::{By, State};
 use crate::allowlist::Level;
@@ -119,78 +117,6 @@ pub(crate) fn gate(gate: &Gate) -> Mark {
         Progress::Completed(_) => Mark::new(Shape::Failed, "closed"),
         Progress::Queued | Progress::InProgress => Mark::new(Shape::Waiting, "pending"),
     }
-}
-
-/// A fact in words.
-pub(crate) fn tell(fact: &Fact) -> Option<Told> {
-    let data = &fact.data;
-    let text = |name: &str| data.get(name).and_then(Value::as_str).unwrap_or_default();
-    let repo = text("repo");
-    let name = || match (text("workflow"), text("result")) {
-        ("", "") => format!("`{repo}`"),
-        (workflow, result) => format!("`{repo}` `{workflow}` / `{result}`"),
-    };
-    let by = || if text("by").is_empty() { String::new() } else { format!(" by {}", text("by")) };
-    let (flow, state, sentence) = match fact.kind.strip_prefix("relay.")? {
-        "dispatch.planned" => (Flow::Decided, None, "The relay planned whom to send this to.".to_owned()),
-        "dispatch.superseded" => {
-            (Flow::Decided, Some(Shape::Cancelled), "Earlier dispatches were superseded.".to_owned())
-        }
-        "target.skipped" => {
-            (Flow::Decided, Some(Shape::Cancelled), format!("Not sent to `{repo}`: {}.", text("reason")))
-        }
-        "target.held" => {
-            (Flow::Decided, Some(Shape::Denied), format!("Held for `{repo}` until a maintainer approves."))
-        }
-        "target.released" => (Flow::Decided, None, format!("Released to `{repo}`.")),
-        "target.sent" => (Flow::Out, Some(Shape::Succeeded), format!("Sent to `{repo}`.")),
-        "target.resent" => (Flow::Out, None, format!("Sent to `{repo}` once more: the first answer was lost.")),
-        "target.redispatched" => (Flow::Decided, None, format!("Sent to `{repo}` again{}.", by())),
-        "target.failed" => (
-            Flow::Out,
-            Some(Shape::Failed),
-            format!("Could not be sent to `{repo}`: {}.", text("message").trim_end_matches('.')),
-        ),
-        "target.never_reported" => (Flow::Decided, Some(Shape::TimedOut), format!("`{repo}` never reported.")),
-        "report.rejected" => (Flow::In, Some(Shape::Denied), format!("A report of {} was not taken.", name())),
-        "report.contradicted" => {
-            (Flow::In, Some(Shape::Denied), format!("A report of {} contradicts an earlier one.", name()))
-        }
-        "report.echo_differs" => {
-            (Flow::In, Some(Shape::Denied), format!("{} echoed something else than was sent.", name()))
-        }
-        "result.started" => (Flow::In, Some(Shape::Running), format!("{} started.", name())),
-        "result.completed" => {
-            (Flow::In, ended(text("conclusion")), format!("{} ended: {}.", name(), text("conclusion")))
-        }
-        "result.timed_out" => (Flow::Decided, Some(Shape::TimedOut), format!("{} timed out.", name())),
-        "result.revived" => {
-            (Flow::In, ended(text("conclusion")), format!("{} reported after its time was over.", name()))
-        }
-        "result.corrected" => (Flow::In, ended(text("conclusion")), format!("GitHub corrected {}.", name())),
-        "gate.changed" => (Flow::Decided, None, "The merge gate changed.".to_owned()),
-        "allowlist.changed" => (Flow::In, Some(Shape::Succeeded), "A new allowlist came into force.".to_owned()),
-        "allowlist.refused" => {
-            (Flow::In, Some(Shape::Denied), "The allowlist was refused; the last good one stays in force.".to_owned())
-        }
-        "identity.reset" => (Flow::Decided, None, format!("The pinned id of `{repo}` was reset{}.", by())),
-        "demotion.suppressed" => (Flow::Decided, None, format!("New check runs of `{repo}` are suppressed{}.", by())),
-        "demotion.lifted" => (Flow::Decided, None, format!("The demotion of `{repo}` was lifted for 7 days{}.", by())),
-        _ => return None,
-    };
-    let sentence = Sentence::new(sentence);
-    Some(Told {
-        flow,
-        sentence: match state {
-            Some(state) => sentence.state(state),
-            None => sentence,
-        },
-    })
-}
-
-fn ended(conclusion: &str) -> Option<Shape> {
-    let conclusion = Conclusion::ALL.into_iter().find(|known| known.as_str() == conclusion)?;
-    Some(shape(CellState::of(conclusion)))
 }
 
 #[cfg(test)]

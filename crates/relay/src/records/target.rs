@@ -237,3 +237,58 @@ impl TargetRecord {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::allowlist::parse;
+
+    fn target(state: TargetState, runs: &[(i64, bool, Option<Conclusion>, bool)]) -> TargetRecord {
+        let list = parse(b"L4: [a/b]").0.unwrap();
+        let planned = Timestamp::from_seconds(100);
+        let run = |(at, ended, conclusion, outdone): &(i64, bool, Option<Conclusion>, bool)| RunRecord {
+            id: at.to_string(),
+            first_at: Timestamp::from_seconds(*at),
+            attempt: 1,
+            open: 0,
+            closed_at: None,
+            looks: 0,
+            ended: *ended,
+            conclusion: *conclusion,
+            outdone: *outdone,
+            e2e: None,
+            delivery_id: None,
+        };
+        let of = TargetRecord::of(list.entries().first().unwrap(), state, &Config::default(), planned);
+        TargetRecord { runs: runs.iter().map(run).collect(), worst: Some(Conclusion::Success), ..of }
+    }
+
+    #[test]
+    fn relay_30_what_a_target_is_to_the_gate() {
+        use Conclusion::{Cancelled, Failure, Success};
+        use TargetState::{Failed, Held, NeverReported, Sent, Unconfirmed, Unsent, Withdrawn};
+        let (open, passed) = ((200, false, None, false), (200, true, Some(Success), false));
+        let (failed, outdone) = ((150, true, Some(Failure), false), (150, true, Some(Cancelled), true));
+        // That of before it was sent again.
+        let old = (50, true, Some(Success), false);
+        let table = [
+            (Held, vec![], Standing::Held),
+            (Unsent, vec![], Standing::Unsent),
+            (Unsent, vec![old], Standing::Unsent),
+            (Sent, vec![], Standing::Waiting),
+            (Sent, vec![old], Standing::Waiting),
+            (Unconfirmed, vec![], Standing::Waiting),
+            (Failed, vec![passed], Standing::NotDispatched),
+            (Withdrawn, vec![], Standing::NotDispatched),
+            (NeverReported, vec![], Standing::NeverReported),
+            (Sent, vec![open], Standing::Running),
+            (Sent, vec![passed, open], Standing::Running),
+            (Sent, vec![passed], Standing::Done(Success)),
+            (Sent, vec![failed, passed], Standing::Done(Failure)),
+            (Sent, vec![outdone, passed], Standing::Done(Success)),
+        ];
+        for (state, runs, expected) in table {
+            assert_eq!(target(state, &runs).standing(), expected, "{state:?} {runs:?}");
+        }
+    }
+}

@@ -22,7 +22,7 @@ async fn filled() -> Town {
     }
     town.up.open_pull("Add a kernel");
     town.soon().await;
-    town.up.push("main", "Speed up");
+    town.up.push("main", "Speed up", &[("a.txt", "faster")]);
     town.soon().await;
     town
 }

@@ -12,14 +12,14 @@ const EVIL: &str = "<script>alert(1)</script>";
 #[tokio::test]
 async fn names_titles_reports_and_error_texts_are_inert_on_every_page_of_the_relay() {
     let mut town = town("L2: [two/b, gone/g]\n").await;
-    town.downstream("two/b", Downstream::run("CI").never_reports());
+    town.downstream("two/b", Downstream::run("CI").result("build").never_reports().succeeds_after(MINUTE));
     town.world.repository("gone/g");
     let answer = json!({ "message": format!("{EVIL} \u{202e}no") });
     town.world.github.fault("POST", "/repos/gone/g/dispatches").always().answer(422, &[], answer);
     town.world.expect_dead_letters(&["dispatch"; 2]);
     let title = format!("\"><img src=x onerror=alert(1)>{EVIL}\u{202e}");
     town.up.open_pull(PullSpec::new(&title).branch("x\"'`$(id)"));
-    town.up.push("main", &title);
+    town.up.push("main", &title, &[("a.txt", "evil")]);
     town.soon().await;
 
     let (run, id) = (town.runs("two/b")[0], town.dispatches().await[0].delivery_id.clone());
@@ -64,7 +64,7 @@ async fn names_titles_reports_and_error_texts_are_inert_on_every_page_of_the_rel
         "/subjects/org/up/1".to_owned(),
     ] {
         let page = town.get(&path).await;
-        for evil in ["<script>alert", "<img src=x", "href=\"javascript:", "\u{202e}", "\"><script"] {
+        for evil in ["<script>alert", "<img src=x", "href=\"javascript:", "\u{202e}", "\"><script>"] {
             assert!(!page.body.contains(evil), "{evil:?} on {path}:\n{}", page.main());
         }
         seen += page.count("alert(1)");

@@ -78,18 +78,19 @@ async fn a_new_head_supersedes_the_old_row_which_names_it_and_filters_find_both(
         town.downstream(repo, Downstream::run("CI").result("build").succeeds_after(MINUTE));
     }
     town.downstream("two/b", Downstream::run("CI").result("build").fails_after(MINUTE));
-    let pull = town.up.open_pull("Add a kernel");
+    let pull = town.up.open_pull(PullSpec::new("Add a kernel").forked());
     let first = pull.head_sha();
     town.soon().await;
     pull.push("Once more");
     town.soon().await;
-    town.up.open_pull("Something else");
+    town.up.open_pull(PullSpec::new("Something else").forked());
     town.soon().await;
 
     let page = town.page("/relay").await;
     assert_eq!(page.count("<tr id=\"row-"), 3);
     assert_eq!(page.count("superseded by a newer head"), 1);
-    let newer = town.dispatches().await[1].delivery_id.clone();
+    let pulls = town.dispatches().await.into_iter().filter(|known| known.kind == Kind::PullRequest);
+    let newer = pulls.map(|known| known.delivery_id).nth(1).unwrap();
     page.shows(&[&format!("href=\"/relay/dispatches/{newer}\""), "r-old"]);
 
     for (query, rows) in [
@@ -129,7 +130,7 @@ async fn a_new_head_supersedes_the_old_row_which_names_it_and_filters_find_both(
 async fn pushes_and_nightlies_have_tabs_of_their_own() {
     let mut town = town("L2: [two/b]").await;
     town.downstream("two/b", Downstream::run("CI").result("build").succeeds_after(MINUTE));
-    let sha = town.up.push("main", "Speed up");
+    let sha = town.up.push("main", "Speed up", &[("a.txt", "faster")]);
     town.soon().await;
     town.downstream("two/b", Downstream::run("Nightly").result("nightly").succeeds_after(MINUTE));
     let run = town.runs("two/b")[0];

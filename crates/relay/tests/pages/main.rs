@@ -12,3 +12,4 @@ mod operate;
 mod pages;
 mod site;
 mod strip;
+mod visitors;

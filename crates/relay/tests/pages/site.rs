@@ -7,7 +7,7 @@ use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use switchboard_clock::Timestamp;
-use switchboard_panel::{Access, Auth, Panel, Version};
+use switchboard_panel::{Access, Auth, Panel, TokenHash, Version};
 use switchboard_relay::config::Config;
 use switchboard_relay::handlers::Relay;
 use switchboard_relay::pages::{RelayPages, schemas};
@@ -16,6 +16,9 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::support::{MINUTE, Town, config};
+
+/// What the operator signs in with where pages are public.
+const OPERATOR: &str = "sbt_operator-token-of-the-tests";
 
 /// An answer, read to its end.
 pub struct Answer {
@@ -76,10 +79,15 @@ pub async fn town_with(config: Config, allowlist: &str) -> Town {
 
 fn panel(relay: Relay, wiring: &Wiring<'_>) -> Router {
     let store = Arc::clone(&wiring.store);
+    // As the server does it for `[relay] public_pages`.
+    let auth = match relay.config().public_pages {
+        true => Auth { operator: Some(TokenHash::of(OPERATOR)), public: vec!["relay".to_owned()], ..Auth::open() },
+        false => Auth::open(),
+    };
     let panel = Panel {
         store: Arc::clone(&store),
         actions: Arc::new(wiring.engine.acceptor().clone()),
-        auth: Auth::open(),
+        auth,
         access: Access::default(),
         automations: vec![Arc::new(RelayPages::new(store, relay, wiring.engine))],
         version: Version { version: "1.2.3".to_owned(), image: "sha256:abc".to_owned(), started_at: Timestamp::EPOCH },

@@ -31,7 +31,7 @@ async fn relay_34_the_strip_is_red_when_nothing_ever_came_or_not_for_long() {
         assert!(item.starts_with("succeeded\"") && item.contains("min ago"), "{item}");
     }
     assert!(item(&page, "failed sends").contains(">0<"));
-    assert!(item(&page, "allowlist").contains("valid"));
+    assert!(item(&page, ">allowlist<").contains("valid"));
     assert!(item(&page, "cache").contains("embedded"));
 
     town.minutes(100).await;
@@ -53,7 +53,7 @@ async fn a_refused_allowlist_stands_above_the_matrix_with_its_line_and_the_old_o
     town.up.file(".github/allowlist.yml", "L2:\n  - two/b\n  - a/b/c\n");
     town.refresh().await;
     let page = town.page("/relay").await;
-    assert!(item(&page, "allowlist").starts_with("denied\""));
+    assert!(item(&page, ">allowlist<").starts_with("denied\""));
     page.shows(&["The allowlist is not in order", "Line 3"]);
     let list = town.page("/relay/allowlist").await;
     list.shows(&["a/b/c", "line 3", "The last good allowlist is in force", "refused"]);

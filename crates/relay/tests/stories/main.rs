@@ -5,6 +5,7 @@
 mod support;
 
 mod again;
+mod bounds;
 mod cache;
 mod dispatch;
 mod endpoint;

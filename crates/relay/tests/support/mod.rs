@@ -15,7 +15,7 @@ use switchboard_relay::identity::issuers;
 use switchboard_relay::records::{DispatchRecord, Kind, ResultRecord, RowRecord, TargetRecord, keys, views};
 use switchboard_simulator::{Access, CheckRunView, Downstream, Expected, Pull, Repository, RunId, Workflow};
 use switchboard_store::FactsOf;
-use switchboard_testkit::{Reported, Wiring, World};
+use switchboard_testkit::{Builder, Reported, Wiring, World};
 
 pub mod cached;
 pub mod redis;
@@ -49,17 +49,23 @@ pub fn name(text: &str) -> RepoName {
 impl Town {
     /// An upstream with this allowlist, which has been read.
     pub async fn with(config: Config, allowlist: &str) -> Self {
-        Self::built(config, allowlist, &Cached::default(), |_, _| axum::Router::new()).await
+        Self::built(config, allowlist, &Cached::default(), |_, _| axum::Router::new(), |builder| builder).await
     }
 
-    /// The same, with further routes of the server.
+    /// The same, with everything that happens by the clock.
+    pub async fn scheduled(config: Config, allowlist: &str) -> Self {
+        let told = |builder: Builder| builder.schedules().options(|options| options.upkeep.gap_repair = None);
+        Self::built(config, allowlist, &Cached::default(), |_, _| axum::Router::new(), told).await
+    }
+
+    /// The same as [`with`](Self::with), with further routes of the server.
     pub async fn beside(config: Config, allowlist: &str, also: fn(Relay, &Wiring<'_>) -> axum::Router) -> Self {
-        Self::built(config, allowlist, &Cached::default(), also).await
+        Self::built(config, allowlist, &Cached::default(), also, |builder| builder).await
     }
 
     /// The same, with this cache.
     pub async fn cached(config: Config, allowlist: &str, cached: &Cached) -> Self {
-        Self::built(config, allowlist, cached, |_, _| axum::Router::new()).await
+        Self::built(config, allowlist, cached, |_, _| axum::Router::new(), |builder| builder).await
     }
 
     async fn built(
@@ -67,6 +73,7 @@ impl Town {
         allowlist: &str,
         cached: &Cached,
         also: fn(Relay, &Wiring<'_>) -> axum::Router,
+        told: fn(Builder) -> Builder,
     ) -> Self {
         let relay = {
             let (config, cached) = (config.clone(), cached.clone());
@@ -77,7 +84,7 @@ impl Town {
             move |wiring: &Wiring<'_>| callback(&config, relay(), wiring).merge(also(relay(), wiring))
         };
         let automations = move || -> Vec<Arc<dyn Automation>> { vec![Arc::new(relay()), Arc::new(scribe::Scribe)] };
-        let world = World::with_all(automations).queue(QUEUE).routes(routes);
+        let world = told(World::with_all(automations).queue(QUEUE).routes(routes));
         let mut world = world
             .events(&["pull_request", "push", "check_run", "check_suite", "workflow_run"])
             .permissions(&[
@@ -122,6 +129,13 @@ impl Town {
     /// The same, of a story that has looked at what is written to GitHub itself.
     pub async fn end_as_written(mut self) {
         self.world.run_until_idle(MINUTE * 60 * 24 * 10).await;
+        let writes = self.world.github.writes();
+        let written: Vec<Expected> = writes.iter().map(|call| Expected::once(&call.method, &call.path)).collect();
+        self.world.finish(&written).await;
+    }
+
+    /// The same, of a story in which things happen by the clock for ever.
+    pub async fn end_by_the_clock(self) {
         let writes = self.world.github.writes();
         let written: Vec<Expected> = writes.iter().map(|call| Expected::once(&call.method, &call.path)).collect();
         self.world.finish(&written).await;

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use switchboard_engine::{API, Arrival, Automation, Context, Trouble};
 use switchboard_relay::handlers::QUEUE;
 use switchboard_relay::records::{HealthRecord, LevelRecord, keys, views};
-use switchboard_store::{Follows, NewJob, RecordChange, Settlement, Work};
+use switchboard_store::{Follows, Key, NewJob, RecordChange, Settlement, View, Work};
 
 use super::{Town, UP, name};
 
-const HEALTH: &str = "scribe.health";
+const WRITE: &str = "scribe.write";
 const LIST: &str = "scribe.list";
 
 /// Writes what it is told to.
@@ -23,7 +23,7 @@ impl Automation for Scribe {
 
     fn route(&self, arrival: &Arrival<'_>) -> Vec<NewJob> {
         let (automation, kind, payload) = match arrival.key.event.as_str() {
-            HEALTH if arrival.key.platform == API => ("scribe", HEALTH, serde_json::from_slice(arrival.body).unwrap()),
+            WRITE if arrival.key.platform == API => ("scribe", WRITE, serde_json::from_slice(arrival.body).unwrap()),
             LIST if arrival.key.platform == API => ("relay", "relay.allowlist", Value::Null),
             _ => return Vec::new(),
         };
@@ -42,9 +42,13 @@ impl Automation for Scribe {
     }
 
     async fn decide(&self, job: &Work, _: &Context) -> Result<Settlement, Trouble> {
-        let repo = name(job.payload["repo"].as_str().unwrap());
-        let put = RecordChange::Put(views::HEALTH, keys::entry(&name(UP), &repo), job.payload["health"].clone());
-        Ok(Settlement { records: vec![put], ..Settlement::done() })
+        let text = |name: &str| job.payload[name].as_str().unwrap().to_owned();
+        let (view, key) = (View::from(text("view")), Key::from(text("key")));
+        let change = match &job.payload["value"] {
+            Value::Null => RecordChange::Delete(view, key),
+            value => RecordChange::Put(view, key, value.clone()),
+        };
+        Ok(Settlement { records: vec![change], ..Settlement::done() })
     }
 
     async fn carry(&self, _: &Work, _: &Context) -> Result<Settlement, Trouble> {
@@ -53,6 +57,13 @@ impl Automation for Scribe {
 }
 
 impl Town {
+    /// A record becomes this; `null` deletes it.
+    pub async fn write(&mut self, view: &View, key: &Key, value: Value) {
+        let order = json!({ "view": view.as_str(), "key": key.as_str(), "value": value });
+        self.world.operate(WRITE, order).await;
+        self.world.settle().await;
+    }
+
     /// The server reads the allowlist because it is time to, and not because anybody asks.
     pub async fn scheduled_read(&mut self) {
         self.world.operate(LIST, json!({})).await;
@@ -67,8 +78,7 @@ impl Town {
 
     /// An entry's health becomes this, as if it had been evaluated.
     pub async fn health(&mut self, repo: &str, health: &HealthRecord) {
-        let health: Value = serde_json::to_value(health).unwrap();
-        self.world.operate(HEALTH, json!({ "repo": repo, "health": health })).await;
-        self.world.settle().await;
+        let key = keys::entry(&name(UP), &name(repo));
+        self.write(&views::HEALTH, &key, serde_json::to_value(health).unwrap()).await;
     }
 }

@@ -14,9 +14,12 @@ use super::*;
 use crate::serve;
 use crate::settings::{Purpose, Settings, Sources};
 
+/// Switches the relay on, which needs to know whose events to relay.
+const RELAY: &str = "[relay]\nenabled = true\nupstream = \"org/up\"\n";
+
 /// Everything that a server with all automations answers to.
 fn router(folder: &Path) -> Router {
-    router_of(&folder.join("store.db"), "")
+    router_of(&folder.join("store.db"), RELAY)
 }
 
 /// The same with a settings file.
@@ -109,8 +112,8 @@ async fn what_nobody_serves_is_refused_as_a_problem() {
 #[tokio::test]
 async fn reports_are_taken_only_while_the_relay_runs() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let off = router(folders[0].path());
-    let on = router_of(&folders[1].path().join("store.db"), "[relay]\nenabled = true\nupstream = \"org/up\"\n");
+    let off = router_of(&folders[0].path().join("store.db"), "");
+    let on = router(folders[1].path());
     for (router, expected) in [(off, StatusCode::NOT_FOUND), (on, StatusCode::UNAUTHORIZED)] {
         for path in ["/github/callback", "/github/callback/"] {
             let request = Request::post(path).header("content-type", "application/json").body(Body::from("{}"));

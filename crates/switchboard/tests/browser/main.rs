@@ -23,6 +23,7 @@ mod journey;
 mod keyboard;
 mod letters;
 mod live;
+mod relay;
 mod screenshots;
 mod search;
 mod setup;

@@ -21,7 +21,7 @@ async fn no_request_makes_the_api_fail_or_answer_what_its_document_does_not_say(
     };
     let github = GitHub::start().await;
     let folder = tempfile::tempdir().unwrap();
-    let mut variables = github.variables();
+    let mut variables = github.variables_with_relay();
     variables.push(("SWITCHBOARD_OPERATOR_TOKEN".to_owned(), TOKEN.to_owned()));
     let server = Server::start(folder.path(), &variables).await;
     let (_, delivery) = github.complete_run();

@@ -62,7 +62,7 @@ async fn every_example_of_the_guide_does_what_it_says() {
     }
     let github = GitHub::start().await;
     let folder = tempfile::tempdir().unwrap();
-    let mut variables = github.variables();
+    let mut variables = github.variables_with_relay();
     variables.push(("SWITCHBOARD_OPERATOR_TOKEN".to_owned(), TOKEN.to_owned()));
     let server = Server::start(folder.path(), &variables).await;
     let mut delivery = String::new();
@@ -83,7 +83,7 @@ async fn every_example_of_the_guide_does_what_it_says() {
 
     let blocks = blocks();
     let examples = blocks.iter().filter(|block| block.language == "sh").count();
-    assert_eq!(examples, 6, "the guide's examples");
+    assert_eq!(examples, 8, "the guide's examples");
     for (n, block) in blocks.iter().enumerate().filter(|(_, block)| block.language == "sh") {
         let mut command = Command::new("sh");
         command.args(["-euc", &block.text]).current_dir(folder.path()).stdin(Stdio::null());

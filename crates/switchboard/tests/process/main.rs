@@ -14,6 +14,7 @@ mod public_pages;
 mod recordings;
 mod redis;
 mod relay;
+mod relay_cases;
 mod relay_commands;
 mod report_action;
 mod setup;

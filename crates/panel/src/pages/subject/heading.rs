@@ -60,7 +60,15 @@ struct Head {
 impl Heading {
     /// Reads the newest body that can tell; one read of the store at most.
     pub(super) async fn read(shell: &Shell, topic: &Topic, deliveries: &[Delivery]) -> Result<Self, Fault> {
-        let spelled = deliveries.iter().find_map(|delivery| delivery.repository.clone());
+        // Deliveries of others may be about it, too: what they report on.
+        let own = match topic {
+            Topic::Number { repository, .. } | Topic::Commit { repository, .. } | Topic::Repository(repository) => {
+                repository
+            }
+            Topic::Installation(_) => "",
+        };
+        let mut spelled = deliveries.iter().filter_map(|delivery| delivery.repository.as_ref());
+        let spelled = spelled.find(|name| name.eq_ignore_ascii_case(own)).cloned();
         let crumb = |name: &str| {
             let name = spelled.clone().unwrap_or_else(|| name.to_owned());
             let path = links::subject(&name);

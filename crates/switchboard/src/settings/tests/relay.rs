@@ -193,3 +193,19 @@ fn whoever_names_a_redis_and_no_backend_means_the_redis() {
     let problems = complaints(&with("", "unix:///run/redis.sock"));
     assert!(problems.contains("relay.cache.url: this is not the address of a Redis"), "{problems}");
 }
+
+#[test]
+fn the_examples_of_the_relays_document_are_settings() {
+    let document = include_str!("../../../../../docs/relay.md");
+    // Within a list they are indented.
+    let blocks = document.split("```toml\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0));
+    let text: String =
+        blocks.map(|block| block.lines().map(|line| format!("{}\n", line.trim())).collect::<String>()).collect();
+    let sources = Sources::default().with_file("switchboard.toml", &*text);
+    let settings = Settings::load(&sources, Purpose::Inspect).unwrap();
+    let config = settings.relay.config;
+    assert!(config.enabled && config.upstream.is_some(), "{text}");
+    let [provider] = &*config.providers else { panic!("{text}") };
+    assert_eq!(provider.pipelines[0].required_claims["build_branch"], ["main"]);
+    assert_eq!(settings.warnings, Vec::<String>::new());
+}
