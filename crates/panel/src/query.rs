@@ -246,8 +246,8 @@ mod tests {
             ["garbage", "\0", "251607544799999", "2516/01a1fd1c-cc72-7000-83e5-9a941a4fd980", "251607544799999/x"]
         {
             assert_eq!(place::<AuditKey>(Some(wrong)).unwrap_err().status, 422, "{wrong}");
-            assert!(place::<u64>(Some(wrong)).is_err() || wrong.parse::<u64>().is_ok(), "{wrong}");
         }
+        assert_eq!(place::<u64>(Some("x")).unwrap_err().status, 422);
     }
 
     #[test]
