@@ -338,6 +338,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     Some(token.trim()).filter(|token| scheme.eq_ignore_ascii_case("bearer") && !token.is_empty())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]
 fn rejected(rejection: Rejection) -> Refusal {
     match rejection {
         Rejection::Invalid(why) => Refusal::new(Code::TokenInvalid, sentence(why)),
@@ -355,7 +356,6 @@ fn sentence(words: &str) -> String {
 }
 
 /// Any failure of the store, reads included, is never "no record".
-#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]
 fn store(error: impl std::fmt::Display) -> Refusal {
     tracing::warn!(%error, "a report could not be stored");
     Refusal::new(Code::Store, "The report cannot be stored.").retry_after(COME_BACK)

@@ -230,14 +230,14 @@ impl Automation for Relay {
             VERIFY => self.verify(job, context).await,
             RUN => self.run_ended(job, context).await,
             REREQUEST => self.rerequest(job, context).await,
-            OPERATE => self.operate(job, context).await,
+            OPERATE => Ok(self.audited(self.operate(job, context).await?, job, context)),
             PROJECT => self.project(job, context).await,
             ROLLUP => self.rollup(job, context).await,
             BOARD => self.board(context).await,
             DAILY => self.daily(context).await,
             PRUNE => self.prune(context).await,
             TELL => self.tell(context).await,
-            ALLOWLIST => self.read_list(job, context).await,
+            ALLOWLIST => Ok(self.audited(self.read_list(job, context).await?, job, context)),
             other => Err(Trouble::permanent("unknown_kind", format!("this release has no handler for {other}"))),
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use switchboard_engine::{Arrival, Context, Trouble};
+use switchboard_engine::{Arrival, Context, Trouble, audit};
 use switchboard_github::RepoName;
 use switchboard_store::{NewJob, Settlement, Work};
 
@@ -48,7 +48,9 @@ impl Relay {
     pub(super) fn of_operators(&self, arrival: &Arrival<'_>) -> Vec<NewJob> {
         let action = arrival.key.event.as_str();
         if action == REFRESH {
-            return vec![job(ALLOWLIST, keys::ALLOWLIST_LANE, None, &json!({}))];
+            let order: OperatorOrder = serde_json::from_slice(arrival.body).unwrap_or_default();
+            let order = OperatorOrder { action: action.to_owned(), ..order };
+            return vec![job(ALLOWLIST, keys::ALLOWLIST_LANE, None, &order)];
         }
         if ![REDISPATCH, IDENTITY_RESET, DEMOTION_LIFT, DEMOTION_SUPPRESS].contains(&action) {
             return Vec::new();
@@ -57,6 +59,25 @@ impl Relay {
         let lane =
             order.lane.clone().unwrap_or_else(|| format!("relay:operate:{}", keys::repo_of(order.repo.as_ref())));
         vec![job(OPERATE, lane.into(), None, &OperatorOrder { action: action.to_owned(), ..order })]
+    }
+
+    /// With the line of the audit that tells who asked for what was done, if an operator did.
+    pub(super) fn audited(&self, mut settlement: Settlement, work: &Work, context: &Context) -> Settlement {
+        let order: OperatorOrder = payload(work).unwrap_or_default();
+        // What is only passed on to another lane is done, and told, there.
+        if order.actor.is_empty() || settlement.jobs.iter().any(|job| job.kind == OPERATE) {
+            return settlement;
+        }
+        if order.action == REFRESH {
+            let subject = switchboard_engine::subject::repository(self.up.as_str());
+            let mut draft = Draft::new(&self.up, context.now, subject);
+            draft.fact("allowlist.refreshed", json!({ "by": order.actor }));
+            settlement.facts.extend(draft.finish().facts);
+        }
+        let data = json!({ "repo": order.repo, "deliveryId": order.delivery_id });
+        let action = Work { kind: order.action.clone(), ..work.clone() };
+        settlement.records.push(audit::entry(&action, context.now, &order.actor, data));
+        settlement
     }
 
     pub(super) async fn operate(&self, work: &Work, context: &Context) -> Result<Settlement, Trouble> {

@@ -83,9 +83,8 @@ impl Relay {
                     continue;
                 }
                 let in_sight = entry.is_some_and(|entry| entry.level != Level::L2);
-                if target.results == 0 && !target_check_wanted(entry, self.config.target_checks)
-                    || !in_sight && target.results == 0
-                {
+                let unseen = !in_sight || !target_check_wanted(entry, self.config.target_checks);
+                if target.results == 0 && unseen {
                     continue;
                 }
                 let results = context::results(context, &relayed.delivery_id, &target.repo).await?;

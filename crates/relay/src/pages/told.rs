@@ -136,7 +136,10 @@ fn not_sent(data: &Value) -> String {
     let repos = names(data.get("repos"));
     let reason = data.get("reason").and_then(Value::as_str).unwrap_or_default();
     let known = SkipReason::ALL.into_iter().find(|known| known.word() == reason);
-    let reason = known.map_or(reason, |known| skipped(known));
+    let reason: &str = match known {
+        Some(known) => skipped(known),
+        None => reason,
+    };
     let more = repos.len().saturating_sub(1);
     let others = if more > 0 { format!(" and {more} more") } else { String::new() };
     let why = reason.trim_start_matches("Not sent: ").trim_end_matches('.');

@@ -30,8 +30,8 @@ fn read(changes: Value) -> Result<Report, Refusal> {
     Report::read(body(changes).to_string().as_bytes(), RunIds::Numbers)
 }
 
-fn workflow(member: &str, value: Value) -> Result<Report, Refusal> {
-    read(json!({ "workflow": { member: value } }))
+fn workflow(member: &str, value: impl Into<Value>) -> Result<Report, Refusal> {
+    read(json!({ "workflow": { member: value.into() } }))
 }
 
 #[test]

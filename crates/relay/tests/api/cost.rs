@@ -43,13 +43,13 @@ async fn relay_17_every_answer_stays_within_its_bound_and_nothing_is_aggregated(
     town.minutes(30).await;
     let site = Site::open(&town);
     let _ = town.world.statements();
-    let mut looked_at = 0;
-    for (path, bound) in routes(&town).await {
+    let (mut looked_at, routes) = (0, routes(&town).await);
+    for (path, bound) in &routes {
         let before = (town.world.store_reads(), town.world.store_writes());
-        let answer = site.ask(&path).await;
+        let answer = site.ask(path).await;
         assert!(answer.status.is_success(), "{path}: {}", answer.body);
         let reads = town.world.store_reads() - before.0;
-        assert!(reads <= bound, "{path}: {reads} reads of {bound}");
+        assert!(reads <= *bound, "{path}: {reads} reads of {bound}");
         assert_eq!(town.world.store_writes(), before.1, "{path} writes");
         for (sql, plan) in town.world.statements() {
             looked_at += plan.len();
@@ -62,7 +62,7 @@ async fn relay_17_every_answer_stays_within_its_bound_and_nothing_is_aggregated(
             }
         }
     }
-    assert!(looked_at > 50, "the statements were not seen: {looked_at}");
+    assert!(looked_at >= routes.len(), "the statements were not seen: {looked_at}");
     drop(site);
     town.end_as_written().await;
 }

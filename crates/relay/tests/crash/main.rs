@@ -1,6 +1,6 @@
 //! The crash sweep: the relay's main story, told again and again with the server dying at another moment each time. However often and
 //! wherever it dies, every run is there once, every check run shows what it should, and every number is what it would have been.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "../support/mod.rs"]
 mod support;

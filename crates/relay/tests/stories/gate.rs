@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use switchboard_relay::conclusion::Conclusion;
-use switchboard_relay::config::{Config, GatePolicy};
+use switchboard_relay::config::{Config, Criteria, GatePolicy};
 use switchboard_relay::records::{CellState, HealthRecord, Kind, RowRecord};
 use switchboard_simulator::{Downstream, Pull, PullSpec};
 
@@ -42,6 +42,7 @@ async fn relay_22_a_nightly_at_a_commit_of_main_has_a_tab_and_no_check_run() {
     assert_eq!((rows[0].head.as_str(), rows[0].cells.len()), (sha.as_str(), 2));
     assert!(rows[0].cells.values().all(|cell| cell.state == CellState::Passed), "{:?}", rows[0].cells);
     assert_eq!(town.calls("GET", &format!("/repos/org/up/compare/main...{sha}")), 1);
+    assert!(town.up.check_runs().is_empty());
     for result in town.results().await {
         assert_eq!((result.queue_ms, result.execution_ms), (None, None));
     }
@@ -247,6 +248,52 @@ async fn relay_33_a_suppressed_entry_gets_no_new_checks_and_finishes_those_it_ha
     town.minutes(60).await;
     assert_eq!(town.check(&third, "crcr/three/c/CI/build").as_deref(), Some("success"), "cleared");
     town.end_as_written().await;
+}
+
+/// How often something was told of demotions.
+async fn told(town: &Town, what: &str) -> usize {
+    let kinds = town.world.fact_kinds(switchboard_engine::subject::repository(UP)).await;
+    kinds.iter().filter(|kind| **kind == format!("relay.demotion.{what}")).count()
+}
+
+#[tokio::test]
+async fn relay_33_two_bad_days_make_an_entry_due_and_two_good_ones_bring_its_checks_back() {
+    let criteria = Criteria { min_results: 1, pass_percent: 60, ..Criteria::default() };
+    let mut town = Town::scheduled(Config { criteria, target_checks: false, ..config() }, L3).await;
+    town.downstream("three/c", Downstream::run("CI").result("build").only_starts().never_ends());
+    let open = town.up.open_pull(labelled());
+    town.minutes(1).await;
+    let (id, run) = (town.newest_of("three/c").await, town.runs("three/c")[0]);
+    assert_eq!(town.report("three/c", run, &Said::ended(&id, run, "failure").job("other")).await.status, 200);
+    // Evaluated at ten past midnight; one bad day is not enough.
+    town.minutes(60 * 13).await;
+    assert!(told(&town, "due").await == 0);
+    town.minutes(60 * 24).await;
+    assert_eq!(told(&town, "due").await, 1);
+    assert_eq!(told(&town, "suppressed").await, 1);
+    // No new checks; an open one is still finished, and rows go on.
+    let new = town.up.open_pull(labelled());
+    town.minutes(5).await;
+    assert!(town.checks(&new.head_sha()).is_empty());
+    assert_eq!(town.rows(Kind::PullRequest).await.len(), 2);
+    assert_eq!(town.report("three/c", run, &Said::ended(&id, run, "success")).await.status, 200);
+    town.minutes(5).await;
+    assert_eq!(town.check(&open, "crcr/three/c/CI/build").as_deref(), Some("success"));
+    // Two good days.
+    let (id, run) = (town.newest_of("three/c").await, town.runs("three/c")[1]);
+    for n in 0..5 {
+        let said = Said::ended(&id, run, "success").job(&format!("test ({n})"));
+        assert_eq!(town.report("three/c", run, &said).await.status, 200);
+    }
+    assert_eq!(town.report("three/c", run, &Said::ended(&id, run, "success")).await.status, 200);
+    town.minutes(60 * 48).await;
+    assert_eq!(told(&town, "cleared").await, 1);
+    let last = town.up.open_pull(labelled());
+    town.minutes(5).await;
+    assert_eq!(town.check(&last, "crcr/three/c/CI/build").as_deref(), Some("in_progress"));
+    // Its timers run out.
+    town.minutes(60 * 30).await;
+    town.end_by_the_clock().await;
 }
 
 #[tokio::test]

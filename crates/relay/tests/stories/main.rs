@@ -1,5 +1,5 @@
 //! The relay's contract, told as stories: each begins with a click somewhere and ends at what people see.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "../support/mod.rs"]
 mod support;

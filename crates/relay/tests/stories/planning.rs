@@ -35,6 +35,12 @@ async fn relay_5_an_entry_gets_the_events_and_refs_it_asks_for() {
     let dispatches = town.dispatches().await;
     assert_eq!(skipped(&dispatches[0]), [("a/nightly", SkipReason::Events)]);
     assert_eq!(skipped(&dispatches[1]), [("a/nightly", SkipReason::Events), ("a/pulls", SkipReason::Refs)]);
+    // Its nightly report is shown.
+    let night = Downstream::run("Nightly").result("test").succeeds_after(MINUTE);
+    town.world.repository("a/nightly").start_nightly(night, &dispatches[1].head).unwrap();
+    town.minutes(5).await;
+    let rows = town.rows(Kind::Nightly).await;
+    assert_eq!(rows[0].cells[&name("a/nightly")].state, CellState::Passed);
     town.end(&[dispatched(1, "a/pulls"), dispatched(2, "a/all")]).await;
 }
 

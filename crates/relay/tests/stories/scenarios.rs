@@ -42,6 +42,25 @@ pub async fn scenario_1(cached: &Cached) {
 }
 
 #[tokio::test]
+async fn relay_18_reports_that_are_repeated_are_one_row_and_one_check() {
+    let mut town = Town::with(Config { target_checks: false, ..config() }, L3).await;
+    town.downstream("three/c", Downstream::run("CI").result("build").never_reports().succeeds_after(500 * MINUTE));
+    let pull = town.up.open_pull(PullSpec::new("Add a kernel").labels(&[LABEL]));
+    town.minutes(1).await;
+    let (id, run) = (town.newest_of("three/c").await, town.runs("three/c")[0]);
+    for said in [Said::started(&id, run), Said::ended(&id, run, "success")] {
+        for second in 0..3 {
+            let said = said.clone().workflow("started_at", format!("2026-01-05T12:00:0{second}Z"));
+            assert_eq!(town.report("three/c", run, &said).await.status, 200);
+            town.minutes(1).await;
+        }
+    }
+    assert_eq!((town.results().await.len(), town.rows(Kind::PullRequest).await.len()), (1, 1));
+    assert_eq!((town.count_checks(BUILD), town.check(&pull, BUILD).as_deref()), (1, Some("success")));
+    town.end(&[dispatched(1, "three/c"), checks_created(1), checks_updated(1)]).await;
+}
+
+#[tokio::test]
 async fn relay_25_a_label_while_twenty_legs_run_gives_each_a_check_that_ends_later() {
     let mut town = Town::with(Config { target_checks: false, ..config() }, L3).await;
     town.downstream("three/c", Downstream::run("CI").matrix("test", 20).succeeds_after(30 * MINUTE));

@@ -54,7 +54,8 @@ impl Town {
 
     /// The same, with everything that happens by the clock.
     pub async fn scheduled(config: Config, allowlist: &str) -> Self {
-        Self::built(config, allowlist, &Cached::default(), |_, _| axum::Router::new(), Builder::schedules).await
+        let told = |builder: Builder| builder.schedules().options(|options| options.upkeep.gap_repair = None);
+        Self::built(config, allowlist, &Cached::default(), |_, _| axum::Router::new(), told).await
     }
 
     /// The same as [`with`](Self::with), with further routes of the server.
@@ -128,6 +129,13 @@ impl Town {
     /// The same, of a story that has looked at what is written to GitHub itself.
     pub async fn end_as_written(mut self) {
         self.world.run_until_idle(MINUTE * 60 * 24 * 10).await;
+        let writes = self.world.github.writes();
+        let written: Vec<Expected> = writes.iter().map(|call| Expected::once(&call.method, &call.path)).collect();
+        self.world.finish(&written).await;
+    }
+
+    /// The same, of a story in which things happen by the clock for ever.
+    pub async fn end_by_the_clock(self) {
         let writes = self.world.github.writes();
         let written: Vec<Expected> = writes.iter().map(|call| Expected::once(&call.method, &call.path)).collect();
         self.world.finish(&written).await;

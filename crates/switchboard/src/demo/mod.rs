@@ -61,5 +61,6 @@ fn invite(narrator: &Narrator, first_page: Option<&str>) {
     if let Some(path) = first_page {
         narrator.say(&format!("Look at this journey first: {}", narrator.address(path)));
     }
-    narrator.say(&format!("then at the overview:       {}", narrator.address("/")));
+    narrator.say(&format!("then at the relay's HUD:    {}", narrator.address("/relay")));
+    narrator.say(&format!("and at the overview:        {}", narrator.address("/")));
 }

@@ -36,11 +36,7 @@ pub(super) fn judge(loading: &mut Loading<'_>) {
     }
     let url = relay.redis_url.as_ref().map(|url| url.expose());
     if config.cache == CacheBackend::Redis && url.is_none() {
-        found.push((
-            "relay.cache.backend",
-            "Redis needs an address",
-            "set REDIS_URL, such as redis://cache:6379",
-        ));
+        found.push(("relay.cache.backend", "Redis needs an address", "set REDIS_URL, such as redis://cache:6379"));
     }
     let wanted = config.cache == CacheBackend::Redis;
     if url.is_some_and(|url| wanted && !SCHEMES.iter().any(|scheme| url.starts_with(scheme))) {

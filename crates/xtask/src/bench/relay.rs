@@ -69,7 +69,9 @@ pub(super) fn run(workspace: &Workspace, wanted: &RelayArgs) -> Result<ExitCode,
         columns: vec![("fan-out", of_events), ("reports", of_reports)],
         goals: vec![
             Goal {
-                text: format!("at most {COUNTED_PER_TARGET_MAX:.0} counted requests to GitHub a target, once it is warm"),
+                text: format!(
+                    "at most {COUNTED_PER_TARGET_MAX:.0} counted requests to GitHub a target, once it is warm"
+                ),
                 met: fan_out.per_target(fan_out.warm.counted) <= COUNTED_PER_TARGET_MAX,
             },
             Goal { text: "peak memory under 150 MB".to_owned(), met: memory.1 < MEMORY_MAX },
@@ -122,12 +124,7 @@ impl FanOut {
             Figure::time("to the last dispatch p50, ms", "last_p50_ms", self.last.percentile(50)),
             Figure::time("to the last dispatch, longest, ms", "last_max_ms", self.last.max()),
             Figure::time("to each dispatch p50, ms", "each_p50_ms", self.each.percentile(50)),
-            Figure::quantity(
-                "counted requests a target",
-                "counted_per_target",
-                self.per_target(self.warm.counted),
-                3,
-            ),
+            Figure::quantity("counted requests a target", "counted_per_target", self.per_target(self.warm.counted), 3),
             Figure::quantity("token requests a target", "tokens_per_target", self.per_target(self.warm.tokens), 3),
             Figure::quantity("the same of the first event", "cold_counted_per_target", cold(self.cold.counted), 3),
             Figure::quantity("its token requests", "cold_tokens_per_target", cold(self.cold.tokens), 3),
@@ -226,7 +223,11 @@ async fn reports(town: &Town, server: &Server, wanted: &RelayArgs) -> Result<Rep
     Ok(Reports { latencies: Latencies::new(durations), took, server_time })
 }
 
-async fn send(mut connection: Connection, all: Arc<Vec<Said>>, next: Arc<AtomicUsize>) -> Result<Vec<Duration>, Trouble> {
+async fn send(
+    mut connection: Connection,
+    all: Arc<Vec<Said>>,
+    next: Arc<AtomicUsize>,
+) -> Result<Vec<Duration>, Trouble> {
     let mut durations = Vec::new();
     while let Some(report) = all.get(next.fetch_add(1, Relaxed)) {
         let began = Instant::now();

@@ -66,6 +66,8 @@ impl Play<'_> {
         if let Some(dispatch) = self.dispatch(pull).await {
             self.narrator.link(&format!("/deliveries/{}", dispatch.seq));
         }
+        self.narrator.link("/relay");
+        self.narrator.link("/relay/repos/backends/gpu");
     }
 
     async fn labels(&mut self, opened: &Opened) {

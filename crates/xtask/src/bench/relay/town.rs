@@ -171,7 +171,9 @@ mod tests {
         town.open_pull();
         let deliveries = town.simulator().take_due();
         let opened = deliveries.iter().map(|delivery| serde_json::from_slice::<Value>(&delivery.body).unwrap());
-        assert!(opened.into_iter().any(|body| body["action"] == "opened" && body["repository"]["full_name"] == UPSTREAM));
+        assert!(
+            opened.into_iter().any(|body| body["action"] == "opened" && body["repository"]["full_name"] == UPSTREAM)
+        );
         assert!(town.reports(2).unwrap().is_empty(), "no run, no report");
     }
 }
