@@ -17,10 +17,13 @@ pub mod views;
 /// Subtracting from this turns the order of time around: the newest row sorts first. It has 13 digits, like a time in milliseconds.
 const REVERSED_FROM: i64 = 9_999_999_999_999;
 
+/// The digits of a [`rev`].
+pub const REV_DIGITS: usize = 13;
+
 /// `<rev>`: 13 digits that sort the newest first.
 #[must_use]
 pub fn rev(at: Timestamp) -> String {
-    format!("{:013}", REVERSED_FROM.saturating_sub(at.millis()).clamp(0, REVERSED_FROM))
+    format!("{:0REV_DIGITS$}", REVERSED_FROM.saturating_sub(at.millis()).clamp(0, REVERSED_FROM))
 }
 
 /// `dispatcher.run`, `.chain` (by root), `.issue`.

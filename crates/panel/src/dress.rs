@@ -78,7 +78,11 @@ fn foreign(status: StatusCode) -> Fault {
         status if status.is_client_error() => ("request_invalid", "The request was not understood."),
         _ => ("failed", "This could not be done; the server's log says why."),
     };
-    Fault::new(status, code, detail)
+    let fault = Fault::new(status, code, detail);
+    match status {
+        StatusCode::BAD_REQUEST => fault.hint("A parameter is missing, or is there twice, or does not read as text."),
+        _ => fault,
+    }
 }
 
 fn shape(status: StatusCode) -> Shape {

@@ -89,10 +89,12 @@ impl Fault {
             StatusCode::FORBIDDEN => "Not allowed",
             StatusCode::NOT_FOUND => "Not found",
             StatusCode::METHOD_NOT_ALLOWED => "Not possible this way",
+            StatusCode::CONFLICT => "Not possible now",
             StatusCode::GONE => "No longer kept",
-            StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST => "Not understood",
+            StatusCode::PAYLOAD_TOO_LARGE => "Too large",
             StatusCode::TOO_MANY_REQUESTS => "Too many attempts",
             StatusCode::SERVICE_UNAVAILABLE => "Not available right now",
+            status if status.is_client_error() => "Not understood",
             _ => "Something went wrong here",
         }
     }

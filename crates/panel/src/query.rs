@@ -1,5 +1,7 @@
 //! What lists can be asked for. One filter at a time, each with an index of its own; the same for pages and API.
 
+use std::str::FromStr;
+
 use serde::Deserialize;
 use switchboard_store::{
     Class, DeliveryFilter, DeliveryId, DeliveryState, Installation, Lane, Subject, WorkFilter, WorkId, WorkState,
@@ -133,7 +135,13 @@ pub(crate) struct JobQuery {
 impl JobQuery {
     /// The lane, if what waits in one is asked for.
     fn lane(&self) -> Result<Option<WorkFilter>, Fault> {
-        let Some(lane) = self.lane.as_deref() else { return Ok(None) };
+        let Some(lane) = self.lane.as_deref() else {
+            if self.automation.is_some() || self.of.is_some() {
+                return Err(Fault::parameter("`automation` and `of` say whose lane is meant, and no lane is named.")
+                    .hint("Name it: `lane=…`, as a job has it."));
+            }
+            return Ok(None);
+        };
         let class = match self.of.as_deref() {
             None | Some("job") => Class::Job,
             Some("intent") => Class::Intent,
@@ -179,10 +187,32 @@ impl JobQuery {
 }
 
 /// A cursor as an earlier page gave it.
-fn cursor<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>, Fault> {
+fn cursor<T: FromStr>(text: Option<&str>) -> Result<Option<T>, Fault> {
     text.filter(|text| !text.is_empty())
         .map(|text| text.parse().map_err(|_| Fault::parameter("The cursor is not one that a list gave.")))
         .transpose()
+}
+
+/// A cursor of a list of records: the key of the last row before it, told from whatever else might be sent by `K`.
+pub(crate) fn place<K: FromStr>(text: Option<&str>) -> Result<Option<&str>, Fault> {
+    cursor::<K>(text)?;
+    Ok(text.filter(|text| !text.is_empty()))
+}
+
+/// The key of a row of the audit: a moment counted backwards, and who carried it out.
+#[derive(Debug)]
+pub(crate) struct AuditKey;
+
+impl FromStr for AuditKey {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        /// Of the moment, as `switchboard_engine::audit` writes it.
+        const DIGITS: usize = 15;
+        let (moment, work) = text.split_once('/').ok_or(())?;
+        let moment = moment.len() == DIGITS && moment.bytes().all(|byte| byte.is_ascii_digit());
+        (moment && work.parse::<WorkId>().is_ok()).then_some(Self).ok_or(())
+    }
 }
 
 #[cfg(test)]
@@ -191,6 +221,33 @@ mod tests {
 
     fn query(pairs: &str) -> DeliveryQuery {
         axum::extract::Query::try_from_uri(&format!("/?{pairs}").parse().unwrap()).unwrap().0
+    }
+
+    fn jobs(pairs: &str) -> JobQuery {
+        axum::extract::Query::try_from_uri(&format!("/?{pairs}").parse().unwrap()).unwrap().0
+    }
+
+    #[test]
+    fn what_belongs_to_a_lane_goes_with_one() {
+        let lane = WorkFilter::Lane(Class::Intent, "dispatcher".to_owned(), Lane::from("x"));
+        assert_eq!(jobs("lane=x&automation=dispatcher&of=intent").filter().unwrap().0, lane);
+        for alone in ["automation=dispatcher", "of=intent", "lane=x", "state=dead&automation=dispatcher"] {
+            assert_eq!(jobs(alone).filter().unwrap_err().status, 422, "{alone}");
+        }
+    }
+
+    #[test]
+    fn a_place_in_a_list_is_a_key_of_it() {
+        let key = "251607544799999/01a1fd1c-cc72-7000-83e5-9a941a4fd980";
+        assert_eq!(place::<AuditKey>(Some(key)).unwrap(), Some(key));
+        assert_eq!(place::<AuditKey>(Some("")).unwrap(), None);
+        assert_eq!(place::<u64>(Some("60001001")).unwrap(), Some("60001001"));
+        for wrong in
+            ["garbage", "\0", "251607544799999", "2516/01a1fd1c-cc72-7000-83e5-9a941a4fd980", "251607544799999/x"]
+        {
+            assert_eq!(place::<AuditKey>(Some(wrong)).unwrap_err().status, 422, "{wrong}");
+        }
+        assert_eq!(place::<u64>(Some("x")).unwrap_err().status, 422);
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl Topic {
         }
         let repository = format!("{owner}/{name}");
         match detail.strip_prefix('@') {
-            Some(sha) => is_plain(sha).then(|| Self::Commit { repository, sha: sha.to_owned() }),
+            Some(sha) => (!sha.is_empty() && is_hex(sha)).then(|| Self::Commit { repository, sha: sha.to_owned() }),
             None => detail.parse().ok().map(|number| Self::Number { repository, number }),
         }
     }
@@ -122,6 +122,8 @@ mod tests {
             ("https://github.com/acme/api/", Some("acme/api")),
             ("412", None),
             ("acme/api#x", None),
+            ("acme/api@main", None),
+            ("acme/api@", None),
             ("acme/api/actions", None),
             ("https://evil.example/acme/api", None),
             ("a/<script>", None),

@@ -256,6 +256,12 @@ async fn what_cannot_be_asked_for_is_a_problem_with_a_code() {
         ("/api/v1/deliveries?cursor=x", 422, "parameter_invalid"),
         ("/api/v1/deliveries?event=a&state=dead", 422, "parameter_invalid"),
         ("/api/v1/jobs?state=odd", 422, "parameter_invalid"),
+        ("/api/v1/jobs?automation=dispatcher", 422, "parameter_invalid"),
+        ("/api/v1/jobs?cursor=x", 422, "parameter_invalid"),
+        ("/api/v1/audit?cursor=x", 422, "parameter_invalid"),
+        ("/api/v1/installations?cursor=x", 422, "parameter_invalid"),
+        ("/api/v1/subjects?name=acme%2Fapi&cursor=x", 422, "parameter_invalid"),
+        ("/api/v1/deliveries?limit=1&limit=2", 400, "request_invalid"),
         ("/api/v1/deliveries/72d3162e-cc78-11e3-81ab-4c9367dc0958", 404, "not_found"),
         ("/api/v1/jobs/x", 404, "not_found"),
         ("/api/v1/nothing", 404, "not_found"),
@@ -266,6 +272,11 @@ async fn what_cannot_be_asked_for_is_a_problem_with_a_code() {
         assert_eq!(answer.header(header::CONTENT_TYPE), "application/problem+json", "{path}");
         let problem = answer.json();
         assert_eq!((problem["code"].as_str(), problem["status"].as_u64()), (Some(code), Some(status.into())), "{path}");
+    }
+    for page in ["/audit?cursor=x", "/installations?cursor=x", "/deliveries?cursor=x", "/jobs?cursor=x"] {
+        let page = site.get(page, "").await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.body.contains("The cursor is not one that a list gave."), "{}", page.body);
     }
     let page = site.get("/deliveries/72d3162e-cc78-11e3-81ab-4c9367dc0958", "").await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);
@@ -284,11 +295,11 @@ async fn empty_pages_teach() {
 }
 
 #[tokio::test]
-async fn the_header_says_since_when_nothing_is_missing() {
+async fn the_header_says_for_how_long_nothing_has_been_missing() {
     let sample = Sample::lived(START).await;
     let site = Site::open(sample.store.clone());
     let page = site.get("/deliveries", "").await;
-    assert!(page.body.contains("nothing missing since") && page.body.contains(">3 d</time>"), "{}", page.body);
+    assert!(page.body.contains("nothing missing for") && page.body.contains(">3 d</time>"), "{}", page.body);
     let empty = Sample::empty(START);
     let page = Site::open(empty.store.clone()).get("/", "").await;
     assert!(page.body.contains("not compared with GitHub yet"));

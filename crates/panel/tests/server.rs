@@ -65,7 +65,16 @@ async fn settings_say_where_they_come_from() {
     let page = site.get("/settings", "").await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(site.reads.take() <= READS_MAX);
-    for told in ["[server]", ">3000<", "environment variable PORT", "unset", "<code>it</code>"] {
+    for told in [
+        "[server]",
+        ">3000<",
+        "environment variable PORT",
+        "unset",
+        "<code>it</code>",
+        "href=\"#server\"",
+        "id=\"server\"",
+        "2 set",
+    ] {
         assert!(page.body.contains(told), "{told}");
     }
     assert!(!page.body.contains("<script>") && !page.body.contains("<img"));
@@ -110,7 +119,11 @@ async fn the_audit_pages_through_what_was_done_newest_first() {
     let entry = |n: i64, action: &str, data: serde_json::Value| {
         let value =
             json!({"at": START.millis() + n, "actor": "mona", "action": action, "delivery": null, "data": data});
-        RecordChange::Put("engine.audit".into(), format!("{:015}/{n}", 1_000 - n).into(), value)
+        RecordChange::Put(
+            "engine.audit".into(),
+            format!("{:015}/01a1fd1c-cc72-7000-83e5-{n:012}", 1_000 - n).into(),
+            value,
+        )
     };
     let mut records: Vec<_> =
         (0..60).map(|n| entry(n, "engine.signed_in", json!({"client": "198.51.100.7"}))).collect();

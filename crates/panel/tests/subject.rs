@@ -154,6 +154,8 @@ async fn search_leads_from_any_id_to_its_page() {
         .unwrap()
         .remove(0);
     let delivery = letter.delivery.unwrap();
+    let guid =
+        switchboard_store::Store::delivery(sample.store.as_ref(), delivery).await.unwrap().unwrap().key.delivery_id;
     for (query, target) in [
         ("acme/api", "/subjects/acme/api".to_owned()),
         ("acme/api%23412", "/subjects/acme/api/412".to_owned()),
@@ -166,6 +168,8 @@ async fn search_leads_from_any_id_to_its_page() {
         ("installation/48211907", "/installations/48211907".to_owned()),
         ("48211907", "/installations/48211907".to_owned()),
         (&delivery.to_string(), format!("/deliveries/{delivery}")),
+        (&guid, format!("/deliveries/{delivery}")),
+        (&guid.to_uppercase(), format!("/deliveries/{delivery}")),
         (&letter.id.to_string(), format!("/jobs/{}", letter.id)),
     ] {
         let answer = site.get(&format!("/search?q={query}"), "").await;

@@ -18,7 +18,7 @@ use crate::keys::{self, views};
 use crate::names::RepositoryName;
 use crate::pages::Desk;
 use crate::pages::question::RunQuery;
-use crate::pages::reading::{self, Listed, Page, Side};
+use crate::pages::reading::{self, Listed, Order, Page, Side};
 
 /// Rows of a page unless said.
 const LIMIT: usize = 50;
@@ -57,7 +57,7 @@ pub(super) async fn runs(
     Query(query): Query<RunQuery>,
 ) -> Result<Json<api::Page<RunOrProblem>>, Fault> {
     let (filter, limit) = (query.filter()?, limit(query.limit.as_deref())?);
-    let cursor = reading::cursor(query.cursor.as_deref())?;
+    let cursor = filter.order().cursor(query.cursor.as_deref())?;
     Ok(match reading::runs(&desk.reader, &filter, cursor, limit).await? {
         Listed::Runs(page) => list(page, |row| RunOrProblem::Run(DispatcherRunRow::from(row))),
         Listed::Problems(page) => list(page, |row| RunOrProblem::Problem(DispatcherProblem::from(row))),
@@ -70,7 +70,7 @@ pub(super) async fn problems(
     State(desk): State<Arc<Desk>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<api::Page<DispatcherProblem>>, Fault> {
-    let (cursor, limit) = (reading::cursor(query.cursor.as_deref())?, limit(query.limit.as_deref())?);
+    let (cursor, limit) = (Order::Problems.cursor(query.cursor.as_deref())?, limit(query.limit.as_deref())?);
     Ok(list(reading::problems(&desk.reader, cursor, limit).await?, |row| DispatcherProblem::from(row)))
 }
 
@@ -80,7 +80,7 @@ pub(super) async fn repos(
     State(desk): State<Arc<Desk>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<api::Page<DispatcherRepository>>, Fault> {
-    let (cursor, limit) = (reading::cursor(query.cursor.as_deref())?, limit(query.limit.as_deref())?);
+    let (cursor, limit) = (Order::Repositories.cursor(query.cursor.as_deref())?, limit(query.limit.as_deref())?);
     let page = reading::repos(&desk.reader, cursor, limit).await?;
     Ok(list(page, |(name, record)| DispatcherRepository {
         repository: name.clone(),

@@ -50,6 +50,14 @@ impl Filter {
         }
     }
 
+    /// What the list goes by.
+    pub(crate) fn order(&self) -> Order {
+        match self {
+            Self::All | Self::Source(_) | Self::Target(_) => Order::Runs,
+            Self::Reason(_) => Order::Problems,
+        }
+    }
+
     /// How the URL says it.
     pub(crate) fn parameter(&self) -> Option<(&'static str, String)> {
         match self {
@@ -135,19 +143,40 @@ async fn page<T: serde::de::DeserializeOwned>(
     Ok(Page { rows: rows.into_iter().map(|(_, row)| row).collect(), next })
 }
 
-/// A cursor that an earlier page gave: the rest of a key.
-///
-/// # Errors
-/// A [`Fault`] if no page could have given it.
-pub(crate) fn cursor(text: Option<&str>) -> Result<Option<&str>, Fault> {
-    /// Longer than any key.
-    const CURSOR_MAX: usize = 400;
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/~-_.".contains(c);
-    match text.filter(|text| !text.is_empty()) {
-        Some(text) if text.len() > CURSOR_MAX || !text.chars().all(plain) => {
-            Err(Fault::parameter("The cursor is not one that a list gave."))
+/// What a list goes by: its cursors are the rests of such keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// The newest run first: `<rev>/<run key>`.
+    Runs,
+    /// The newest problem first: `<rev>/<run key>/<number>`.
+    Problems,
+    /// By name: `owner/name`.
+    Repositories,
+}
+
+impl Order {
+    /// A cursor that an earlier page gave: the rest of a key.
+    ///
+    /// # Errors
+    /// A [`Fault`] if no page could have given it.
+    pub(crate) fn cursor(self, text: Option<&str>) -> Result<Option<&str>, Fault> {
+        match text.filter(|text| !text.is_empty()) {
+            Some(text) if !self.holds(text) => Err(Fault::parameter("The cursor is not one that a list gave.")),
+            given => Ok(given),
         }
-        given => Ok(given),
+    }
+
+    fn holds(self, text: &str) -> bool {
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let run = |text: &str| {
+            let (rev, key) = text.split_once('/').unwrap_or_default();
+            rev.len() == keys::REV_DIGITS && digits(rev) && key.parse::<RunKey>().is_ok()
+        };
+        match self {
+            Self::Runs => run(text),
+            Self::Problems => text.rsplit_once('/').is_some_and(|(row, n)| run(row) && !n.is_empty() && digits(n)),
+            Self::Repositories => text.parse::<RepositoryName>().is_ok_and(|name| name.lower() == text),
+        }
     }
 }
 
@@ -270,10 +299,20 @@ mod tests {
 
     #[test]
     fn cursors_are_what_keys_are_made_of() {
-        assert_eq!(cursor(Some("")).unwrap(), None);
-        assert_eq!(cursor(Some("8232385599999/1/500/2~1/007")).unwrap(), Some("8232385599999/1/500/2~1/007"));
-        for text in ["a b", "\u{0}", "ü", &"x".repeat(401)] {
-            assert_eq!(cursor(Some(text)).unwrap_err().status, 422, "{text}");
+        assert_eq!(Order::Runs.cursor(Some("")).unwrap(), None);
+        let kinds = [
+            (Order::Runs, "8232385599999/1/500/2~1"),
+            (Order::Problems, "8232385599999/1/500/2~1/007"),
+            (Order::Repositories, "acme/api"),
+        ];
+        for (order, own) in kinds {
+            for (_, text) in kinds {
+                assert_eq!(order.cursor(Some(text)).ok().flatten(), (text == own).then_some(text), "{order:?} {text}");
+            }
+            for text in ["garbage", "a b", "\u{0}", "ü", "/", "-1", "9/1/500/2", "9/1/500/2/007", "8232385599999/1/500"]
+            {
+                assert_eq!(order.cursor(Some(text)).unwrap_err().status, 422, "{order:?} {text}");
+            }
         }
     }
 

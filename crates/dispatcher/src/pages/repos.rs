@@ -10,7 +10,7 @@ use switchboard_clock::Timestamp;
 use switchboard_panel::components::{Empty, Mark, Pager, State as Shape, Time, plural};
 use switchboard_panel::{Fault, Shell};
 
-use super::reading;
+use super::reading::{self, Order};
 use super::{Desk, assets, links};
 use crate::handlers::records::RepoRecord;
 use crate::names::RepositoryName;
@@ -77,7 +77,7 @@ pub(super) async fn page(
     shell: Shell,
     Query(query): Query<RepoQuery>,
 ) -> Result<Response, Fault> {
-    let cursor = reading::cursor(query.cursor.as_deref())?;
+    let cursor = Order::Repositories.cursor(query.cursor.as_deref())?;
     let page = reading::repos(&desk.reader, cursor, ROWS).await?;
     let now = shell.now();
     let page = ReposPage {

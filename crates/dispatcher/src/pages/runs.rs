@@ -145,7 +145,7 @@ pub(super) async fn page(
         return Ok(Redirect::to(&address).into_response());
     }
     let filter = query.filter()?;
-    let cursor = reading::cursor(query.cursor.as_deref())?;
+    let cursor = filter.order().cursor(query.cursor.as_deref())?;
     let now = shell.now();
     let (mut runs, mut problems) = (Vec::new(), Vec::new());
     let next = match reading::runs(&desk.reader, &filter, cursor, ROWS).await? {

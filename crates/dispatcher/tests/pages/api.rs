@@ -87,6 +87,10 @@ async fn figures_are_what_was_recorded() {
         "runs?limit=0",
         "runs?reason=odd",
         "problems?cursor=%00",
+        "problems?cursor=x",
+        "repos?cursor=x",
+        "runs?cursor=x",
+        "runs?reason=ref_not_found&cursor=x",
     ] {
         let answer = site.get(&format!("/api/v1/dispatcher/{query}")).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");

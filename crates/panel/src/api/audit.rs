@@ -15,6 +15,7 @@ use super::problem::Refused;
 use super::wire::Page;
 use crate::Fault;
 use crate::core::Core;
+use crate::query::{AuditKey, place};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -50,8 +51,8 @@ pub(super) async fn list(
     Query(asked): Query<Asked>,
 ) -> Result<Json<Page<Deed>>, Fault> {
     let limit = limit(asked.limit.as_deref())?;
-    let cursor = asked.cursor.filter(|cursor| !cursor.is_empty());
-    let range = cursor.iter().fold(KeyRange::all(), |range, cursor| range.past(cursor));
+    let cursor = place::<AuditKey>(asked.cursor.as_deref())?;
+    let range = cursor.map_or_else(KeyRange::all, |cursor| KeyRange::all().past(cursor));
     let rows = core.store.records(&VIEW, range, limit + 1).await?;
     let deed = |record: switchboard_store::Record| {
         // A row that does not read back is shown as what it is, rather than left out of a page that has to add up.

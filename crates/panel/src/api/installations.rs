@@ -18,6 +18,7 @@ use crate::Fault;
 use crate::core::Core;
 use crate::installed;
 use crate::pages::installations::unknown;
+use crate::query::place;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -167,8 +168,8 @@ pub(super) async fn list(
     Query(asked): Query<Asked>,
 ) -> Result<Json<Page<Installation>>, Fault> {
     let limit = limit(asked.limit.as_deref())?;
-    let cursor = asked.cursor.filter(|cursor| !cursor.is_empty());
-    let range = cursor.iter().fold(KeyRange::all(), |range, cursor| range.past(cursor));
+    let cursor = place::<u64>(asked.cursor.as_deref())?;
+    let range = cursor.map_or_else(KeyRange::all, |cursor| KeyRange::all().past(cursor));
     let rows = core.store.records(&VIEW, range.clone(), limit + 1).await?;
     let arrived = installed::arrived(core.store.as_ref(), range).await?;
     let page = Page::of(

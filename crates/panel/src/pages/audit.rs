@@ -10,6 +10,7 @@ use switchboard_engine::sign_ins;
 use switchboard_store::KeyRange;
 
 use crate::components::{Empty, Html, Pager, Prose, Time, data, plural};
+use crate::query::{AuditKey, place};
 use crate::{Fault, Shell, links};
 
 /// Rows of a page.
@@ -40,11 +41,8 @@ pub(crate) struct Asked {
 
 /// `GET /audit`
 pub(crate) async fn page(shell: Shell, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    let cursor = asked.cursor.filter(|cursor| !cursor.is_empty());
-    let range = match &cursor {
-        Some(cursor) => KeyRange::all().past(cursor),
-        None => KeyRange::all(),
-    };
+    let cursor = place::<AuditKey>(asked.cursor.as_deref())?;
+    let range = cursor.map_or_else(KeyRange::all, |cursor| KeyRange::all().past(cursor));
     let mut records = shell.store().records(&VIEW, range, ROWS + 1).await?;
     let more = records.len() > ROWS;
     records.truncate(ROWS);
@@ -63,7 +61,7 @@ pub(crate) async fn page(shell: Shell, Query(asked): Query<Asked>) -> Result<Res
     });
     let page = AuditPage {
         rows: rows.collect(),
-        pager: Pager::new("/audit", None, cursor.as_deref(), next.as_deref()),
+        pager: Pager::new("/audit", None, cursor, next.as_deref()),
         empty: Empty::new(
             "Nobody has done anything yet.",
             "Every sign-in, refusal, replay and discard is noted here when it is carried out, with who did it. Each is a delivery like any other and can be followed to its effect.",

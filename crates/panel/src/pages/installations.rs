@@ -14,6 +14,7 @@ use crate::components::{Empty, Fields, GitHubLink, Html, Mark, Pager, State, Tim
 use crate::core::Core;
 use crate::insight::Budget;
 use crate::installed::{self, Left};
+use crate::query::place;
 use crate::{Fault, Shell, links};
 
 /// Rows of a page.
@@ -67,8 +68,8 @@ pub(crate) struct Asked {
 
 /// `GET /installations`
 pub(crate) async fn list(shell: Shell, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    let cursor = asked.cursor.filter(|cursor| !cursor.is_empty());
-    let range = cursor.iter().fold(KeyRange::all(), |range, cursor| range.past(cursor));
+    let cursor = place::<u64>(asked.cursor.as_deref())?;
+    let range = cursor.map_or_else(KeyRange::all, |cursor| KeyRange::all().past(cursor));
     let mut records = shell.store().records(&VIEW, range.clone(), ROWS + 1).await?;
     let arrived = installed::arrived(shell.store(), range).await?;
     let holds = shell.store().holds().await?;
@@ -78,7 +79,7 @@ pub(crate) async fn list(shell: Shell, Query(asked): Query<Asked>) -> Result<Res
     let seen = records.into_iter().filter_map(|record| Seen::deserialize(record.value).ok());
     let page = InstallationsPage {
         rows: seen.map(|seen| Row::new(&seen, &holds, arrived.get(&seen.id), &shell)).collect(),
-        pager: Pager::new("/installations", None, cursor.as_deref(), next.as_deref()),
+        pager: Pager::new("/installations", None, cursor, next.as_deref()),
         empty: Empty::new(
             "No installation is known yet.",
             "Every account that installs the App is listed here, with what it granted. Each webhook about an installation asks GitHub anew, and so does every start of the server; `doctor` asks at once:",

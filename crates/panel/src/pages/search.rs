@@ -145,7 +145,7 @@ async fn find(core: &Core, query: &str) -> Result<Vec<Hit>, Fault> {
 async fn by_id(store: &dyn Store, query: &str, id: DeliveryId) -> Result<Option<Hit>, Fault> {
     let delivery = match store.delivery(id).await? {
         Some(delivery) => Some(delivery),
-        None => store.delivery_by_key("github", query).await?,
+        None => github_delivery(store, query).await?,
     };
     if let Some(delivery) = delivery {
         let href = links::delivery(delivery.id);
@@ -153,6 +153,16 @@ async fn by_id(store: &dyn Store, query: &str, id: DeliveryId) -> Result<Option<
     }
     let work = store.work(WorkId(id.0)).await?;
     Ok(work.map(|work| Hit { what: work.id.to_string(), kind: work.kind, href: links::job(work.id) }))
+}
+
+/// A delivery by GitHub's id of it, which GitHub writes in lower case and people may not.
+async fn github_delivery(store: &dyn Store, query: &str) -> Result<Option<Delivery>, Fault> {
+    let found = store.delivery_by_key("github", query).await?;
+    let lower = query.to_ascii_lowercase();
+    if found.is_some() || lower == query {
+        return Ok(found);
+    }
+    Ok(store.delivery_by_key("github", &lower).await?)
 }
 
 /// The commits among these deliveries whose SHA begins so.

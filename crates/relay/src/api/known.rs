@@ -211,7 +211,8 @@ pub(super) async fn commit(State(desk): State<Arc<Desk>>, Path(sha): Path<String
     let sha = question::sha(&sha)?;
     let range = KeyRange::prefix(&keys::heads(desk.relay.upstream(), &sha));
     let heads: Vec<(Key, HeadRecord)> = desk.reader.list(&views::HEAD, range, HEADS).await?;
-    let mut ids = newest_first(heads.into_iter().map(|(_, head)| head.dispatches).collect());
+    let lists: Vec<Vec<String>> = heads.into_iter().map(|(_, head)| head.dispatches).collect();
+    let mut ids = newest_first(&lists);
     if ids.is_empty() {
         return Err(Fault::not_found("Nothing was relayed of this commit.")
             .hint("A commit appears with its first event that the relay dispatches, or with its first nightly."));
@@ -243,11 +244,11 @@ pub(super) async fn dispatch(
 }
 
 /// The newest of each list, then the second newest, and so on, each once.
-fn newest_first(lists: Vec<Vec<String>>) -> Vec<String> {
+fn newest_first(lists: &[Vec<String>]) -> Vec<String> {
     let depth = lists.iter().map(Vec::len).max().unwrap_or_default();
     let mut all: Vec<String> = Vec::new();
     for back in 0..depth {
-        for list in &lists {
+        for list in lists {
             if let Some(id) = list.iter().rev().nth(back).filter(|id| !all.contains(id)) {
                 all.push(id.clone());
             }
@@ -349,8 +350,8 @@ mod tests {
     #[test]
     fn of_many_pull_requests_on_one_commit_each_shows_its_newest_dispatch_first() {
         let list = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
-        let all = newest_first(vec![list(&["a1", "a2", "a3"]), list(&["b1"]), list(&["c1", "a3"])]);
+        let all = newest_first(&[list(&["a1", "a2", "a3"]), list(&["b1"]), list(&["c1", "a3"])]);
         assert_eq!(all, ["a3", "b1", "a2", "c1", "a1"]);
-        assert!(newest_first(Vec::new()).is_empty());
+        assert!(newest_first(&[]).is_empty());
     }
 }

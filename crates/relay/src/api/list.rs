@@ -112,7 +112,7 @@ pub(super) async fn list(State(desk): State<Arc<Desk>>) -> Result<Json<RelayAllo
     responses((status = 200, body = RelayLinted), RefusedAction))]
 pub(super) async fn lint(_: Session, body: Body) -> Result<Json<RelayLinted>, Fault> {
     let text = axum::body::to_bytes(body, BUDGET.bytes).await.map_err(|error| {
-        let too_large = std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
+        let too_large = std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
         if too_large {
             Fault::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "An allowlist has at most 256 KiB.")
                 .hint("A file of that size is refused by the relay as well.")

@@ -11,6 +11,9 @@ use super::{Exit, Failure, SourceArgs};
 use crate::deliver::Recording;
 use crate::desk::Errand;
 
+/// What the API calls the platform that webhooks come from.
+const GITHUB: &str = "github";
+
 const EXAMPLES: &str = "\
 Examples:
   switchboard deliveries export 72d3162e-cc78-11e3-81ab-4c9367dc0958 --output run.http
@@ -47,6 +50,7 @@ pub(super) fn run(args: &ExportArgs, sources: &SourceArgs) -> Result<Exit, Failu
     let id = segment(&args.id);
     let recording = at_desk(sources, &args.token, Errand::Read, async |desk| {
         let delivery = desk.get(&format!("/api/v1/deliveries/{id}")).await?;
+        came_from_github(&delivery, &args.id)?;
         let body = desk.bytes(&format!("/deliveries/{id}/body")).await?;
         Ok(Recording { headers: headers(&delivery), body: Bytes::from(body) })
     })?;
@@ -66,6 +70,17 @@ pub(super) fn run(args: &ExportArgs, sources: &SourceArgs) -> Result<Exit, Failu
         }
     }
     Ok(Exit::Success)
+}
+
+/// What operators did and what the server began itself stand in the same list, and never were a request of GitHub's.
+fn came_from_github(delivery: &Value, id: &str) -> Result<(), Failure> {
+    if delivery["platform"] == GITHUB {
+        return Ok(());
+    }
+    Err(Failure::Failed {
+        message: format!("{id} is no webhook: it is an action of an operator or of the server itself"),
+        hint: "name a delivery that GitHub sent; `switchboard deliveries` lists them by their events".to_owned(),
+    })
 }
 
 fn headers(delivery: &Value) -> Vec<(String, String)> {

@@ -79,7 +79,10 @@ impl Report {
                 let _ = writeln!(text, "{:9}{:width$}  see: {}", "", "", check.link);
             }
         }
-        let counted = |verdict: Verdict| format!("{} {}", self.count(verdict), verdict.word());
+        let counted = |verdict: Verdict| match (self.count(verdict), verdict) {
+            (1, _) | (_, Verdict::Ok | Verdict::Skipped) => format!("{} {}", self.count(verdict), verdict.word()),
+            (count, _) => format!("{count} {}s", verdict.word()),
+        };
         let _ = writeln!(text, "\n{}", Verdict::ALL.map(counted).join(", "));
         text
     }
@@ -171,7 +174,7 @@ warning  suspensions acme  suspended since yesterday
                            hint: Let an owner lift it.
                            see: https://github.com/x
 
-1 ok, 1 warning, 0 error, 1 skipped
+1 ok, 1 warning, 0 errors, 1 skipped
 ";
         assert_eq!(report().to_text(), expected);
     }

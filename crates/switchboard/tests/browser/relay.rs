@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use crate::chrome::{Browser, Scheme, Scripts};
 use crate::eyes::{Eyes, PHONE, TOO_WIDE};
 use crate::support::server::Server;
-use crate::support::upstream::{Upstream, soon};
 use crate::support::until;
+use crate::support::upstream::{Upstream, soon};
 
 const BACKEND: &str = "td.r-cell[data-label='vendor/backend']";
 const REQUIRED: &str = "td.r-cell[data-label='vendor/required']";
@@ -48,7 +48,8 @@ async fn the_matrix_follows_a_run_cell_by_cell_without_a_reload() {
     browser.eval("performance.clearResourceTimings()").await;
     shows(&browser, BACKEND, "P").await;
     shows(&browser, REQUIRED, "P").await;
-    let asked = browser.eval("return performance.getEntriesByType('resource').map((it) => new URL(it.name).pathname)").await;
+    let asked =
+        browser.eval("return performance.getEntriesByType('resource').map((it) => new URL(it.name).pathname)").await;
     let asked: Vec<&str> = asked.as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert!(asked.iter().any(|path| path.starts_with("/relay/rows/pr/")), "a row was drawn alone: {asked:?}");
     assert_eq!(browser.eval("return window.seenBefore").await, true, "the page was never loaded again");
@@ -72,7 +73,9 @@ async fn arrow_keys_walk_the_matrix_and_enter_shows_what_stands_behind_a_cell() 
     browser.go("/relay").await;
     shows(&browser, BACKEND, "P").await;
     browser.eval("document.querySelector('.r-matrix tbody th a').focus()").await;
-    let at = async || browser.eval("const it = document.activeElement; return it.closest('td, th').dataset.label ?? it.closest('tr').innerText.split('\\n')[0]").await;
+    let at = async || {
+        browser.eval("const it = document.activeElement; return it.closest('td, th').dataset.label ?? it.closest('tr').innerText.split('\\n')[0]").await
+    };
     for (key, place) in [
         (Key::Right, "vendor/required"),
         (Key::Right, "vendor/backend"),

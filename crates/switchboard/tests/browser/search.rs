@@ -26,7 +26,7 @@ async fn any_id_in_the_search_box_leads_to_its_page() {
         (sha[..8].to_owned(), commit),
         (run.to_string(), journey.clone()),
         (format!("{hub}/acme/api/actions/runs/{run}"), journey.clone()),
-        // The run that was started leads to the journey that it was started in.
+        // The run that was started leads to the journey that it was started in, as long as it runs.
         (morning.started.to_string(), journey),
         ("acme/deploy".to_owned(), "/subjects/acme/deploy".to_owned()),
         (format!("installation/{}", town.installation), format!("/installations/{}", town.installation)),

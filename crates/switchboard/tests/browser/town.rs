@@ -22,6 +22,10 @@ use crate::support::{client, until};
 pub const TOKEN: &str = "an-operators-token-of-enough-length";
 /// How often the postman looks for webhooks that are due.
 const ROUND: Duration = Duration::from_millis(20);
+/// How long a run that was started waits, and how long it runs: beyond the end of any test. Once completed it would have a
+/// journey of its own, which a search for it then leads to instead of the one that it was started in.
+const QUEUED: Duration = Duration::from_secs(1);
+const RUNNING: Duration = Duration::from_secs(3_600);
 
 const API_FILE: &str = "\
 outbound:
@@ -97,7 +101,7 @@ impl Town {
         let target = |name: &str, file: &str, from: &str| {
             let repository = acme.repository(name);
             repository.file("dispatching.yml", consent(from, file));
-            repository.workflow(WorkflowSpec::new(file).dispatchable(&[]))
+            repository.workflow(WorkflowSpec::new(file).dispatchable(&[]).takes(QUEUED, RUNNING))
         };
         let (api, ci) = source("api", API_FILE);
         let (_, payments) = source("payments", PAYMENTS_FILE);

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use tempfile::TempDir;
+
 use crate::support::github::{GitHub, SECRET, post};
 use crate::support::server::{Server, run};
 use crate::support::{client, until};
@@ -27,6 +29,9 @@ async fn a_delivery_is_exported_byte_for_byte_and_sent_again() {
     assert!(twice.code == Some(1) && twice.err.contains("does not exist yet"), "{}", twice.err);
     let unknown = run(folder.path(), &variables, &["deliveries", "export", "no-such"]).await;
     assert!(unknown.code == Some(1) && unknown.err.contains("There is no delivery"), "{}", unknown.err);
+    let own =
+        run(folder.path(), &variables, &["deliveries", "export", &replayed(&folder, &variables, guid).await]).await;
+    assert!(own.code == Some(1) && own.err.contains("is no webhook") && own.out.is_empty(), "{}{}", own.out, own.err);
 
     let replay =
         async |more: &[&str]| run(folder.path(), &variables, &[&["replay", "--from", "run.http"], more].concat()).await;
@@ -53,6 +58,14 @@ async fn a_delivery_is_exported_byte_for_byte_and_sent_again() {
     assert_eq!(printed.out.as_bytes(), content);
     let nobody = run(folder.path(), &variables, &["replay", "--from", "run.http"]).await;
     assert!(nobody.code == Some(1) && nobody.err.contains("no server answers at"), "{}", nobody.err);
+}
+
+/// Works through a delivery again, and gives the id of the operator's action that this is.
+async fn replayed(folder: &TempDir, variables: &[(String, String)], guid: &str) -> String {
+    assert_eq!(run(folder.path(), variables, &["replay", guid]).await.code, Some(0));
+    let listed = run(folder.path(), variables, &["deliveries"]).await;
+    let line = listed.out.lines().find(|line| line.contains("engine.replay")).unwrap();
+    line.split_whitespace().last().unwrap().to_owned()
 }
 
 #[tokio::test]

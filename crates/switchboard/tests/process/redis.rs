@@ -37,7 +37,8 @@ fn is_installed() -> bool {
 fn certificate(folder: &Path) {
     let mut openssl = Command::new("openssl");
     openssl.args("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost".split(' '));
-    openssl.args(["-addext", "subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "certificate.pem"]);
+    openssl.args(["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "subjectAltName=DNS:localhost"]);
+    openssl.args(["-keyout", "key.pem", "-out", "certificate.pem"]);
     assert!(openssl.current_dir(folder).stderr(Stdio::null()).status().unwrap().success());
 }
 
@@ -99,10 +100,13 @@ async fn a_server_keeps_its_cache_in_a_redis_behind_tls_and_goes_on_without_it()
 
     let server = Server::start(state.path(), &well).await;
     github.sends_to(&server);
+    let metrics = async || client().get(format!("{}/metrics", server.url)).send().await.unwrap().text().await.unwrap();
+    let listed = async || metrics().await.contains("switchboard_relay_allowlist_entries{").then_some(());
+    until("the allowlist is read", listed).await;
     github.up.open_pull("Add a kernel");
     github.reported("in_progress").await;
     let errors = async || {
-        let metrics = client().get(format!("{}/metrics", server.url)).send().await.unwrap().text().await.unwrap();
+        let metrics = metrics().await;
         let line = metrics.lines().find(|line| line.starts_with("switchboard_relay_cache_errors_total ")).unwrap();
         line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()
     };

@@ -50,7 +50,8 @@ impl GitHub {
             app.install(&owner, InstallationSpec::all());
             source
         });
-        Ok(Self { simulator, address, sources: sources.collect(), seen })
+        let sources = sources.collect();
+        Ok(Self { simulator, address, sources, seen })
     }
 
     /// The address of its API.
