@@ -150,6 +150,7 @@ mod tests {
         Entry { key: key(kind, text), field: None, value: value.as_bytes().to_vec(), ttl: MINUTE }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and names alike")]
     fn key(kind: Kind, text: impl ToString) -> CacheKey {
         CacheKey { kind, text: text.to_string() }
     }

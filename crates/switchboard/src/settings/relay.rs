@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use switchboard_relay::config::CacheBackend;
 
 use super::effective::Effective;
+use super::kinds::Secret;
 use super::load::Loading;
 use super::origin::Origin;
 use super::problem::Problem;
@@ -34,7 +35,7 @@ pub(super) fn judge(loading: &mut Loading<'_>) {
             "give each its own issuer; pipelines of one go under one [[relay.provider]]",
         ));
     }
-    let url = relay.redis_url.as_ref().map(|url| url.expose());
+    let url = relay.redis_url.as_ref().map(Secret::expose);
     if config.cache == CacheBackend::Redis && url.is_none() {
         found.push(("relay.cache.backend", "Redis needs an address", "set REDIS_URL, such as redis://cache:6379"));
     }

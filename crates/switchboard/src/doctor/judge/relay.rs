@@ -50,7 +50,7 @@ pub fn allowlist(record: Option<&AllowlistRecord>, place: Place<'_>, runs: bool)
         };
     };
     let entries = record.list.as_ref().map_or(&[][..], |list| list.entries());
-    let since = record.since.map(|since| since.rfc3339_seconds());
+    let since = record.since.map(switchboard_clock::Timestamp::rfc3339_seconds);
     let figures = Figures::Allowlist {
         entries: entries.len(),
         since: since.clone(),

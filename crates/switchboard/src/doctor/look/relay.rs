@@ -51,7 +51,7 @@ pub(super) async fn entries(settings: &Settings, store: Option<&Arc<SqliteStore>
     let (Some((_, upstream)), Some(store)) = (switched_on(settings), store) else { return Vec::new() };
     let record = read(&Reader::new(Arc::clone(store) as _), upstream).await.ok().flatten();
     let list = record.and_then(|record| record.list);
-    list.iter().flat_map(|list| list.entries()).map(|entry| entry.repo.clone()).collect()
+    list.iter().flat_map(switchboard_relay::allowlist::Allowlist::entries).map(|entry| entry.repo.clone()).collect()
 }
 
 async fn read(reader: &Reader, upstream: &RepoName) -> Result<Option<AllowlistRecord>> {
