@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use switchboard_engine::{Context, Trouble};
 use switchboard_github::api::actions::Job;
 use switchboard_github::permission::{Access, Permission};
@@ -16,7 +16,7 @@ use crate::handlers::expire::{READS_MAX, RunState, later};
 use crate::handlers::ledger::Ledger;
 use crate::handlers::report::fact;
 use crate::handlers::{Relay, VERIFY, context, job, payload};
-use crate::records::{RunRecord, keys, views};
+use crate::records::{keys, views};
 use crate::verify::{SILENT_RUN_ENDS_AFTER, next_look};
 
 /// Pages of jobs that are read of one attempt, of 100 jobs each.
@@ -47,8 +47,11 @@ impl Relay {
     /// A run somewhere has ended: if it has reported, its dispatch's lane looks at it.
     pub(super) async fn run_ended(&self, work: &Work, context: &Context) -> Result<Settlement, Trouble> {
         let RunOrder { repo, run } = payload(work)?;
-        let known: Option<RunRecord> = context.store.get(&views::RUN, &keys::run(&repo, &run)).await?;
-        let Some(delivery_id) = known.and_then(|known| known.delivery_id) else { return Ok(Settlement::done()) };
+        // What the run has spoken for is known from the moment on that its first report was answered; the report itself may
+        // still wait in the lane that this is put into, too.
+        let bound: Option<Value> = context.store.get(&views::BOUND, &keys::bound_run(&repo, &run)).await?;
+        let delivery_id = bound.as_ref().and_then(|bound| bound["for"].as_str());
+        let Some(delivery_id) = delivery_id.map(str::to_owned) else { return Ok(Settlement::done()) };
         let Some(dispatch) = context::dispatch(context, &delivery_id).await? else { return Ok(Settlement::done()) };
         let order = VerifyOrder { delivery_id, repo, run, told: true, reads: 0 };
         Ok(Settlement { jobs: vec![job(VERIFY, dispatch.lane.into(), None, &order)], ..Settlement::done() })

@@ -7,6 +7,7 @@ use switchboard_panel::Fault;
 use switchboard_panel::links::encoded;
 use url::form_urlencoded;
 
+use crate::names::Device;
 use crate::records::Kind;
 
 /// Entries that can be unfolded at once.
@@ -41,11 +42,13 @@ pub(crate) struct Question {
     pub(crate) before: Option<String>,
     /// Entries that show their results one by one.
     pub(crate) open: Vec<RepoName>,
+    /// The device whose entries have columns; all, unless it is given.
+    pub(crate) device: Option<Device>,
 }
 
 impl Default for Question {
     fn default() -> Self {
-        Self { kind: Kind::PullRequest, filter: Filter::All, before: None, open: Vec::new() }
+        Self { kind: Kind::PullRequest, filter: Filter::All, before: None, open: Vec::new(), device: None }
     }
 }
 
@@ -75,6 +78,7 @@ impl Question {
                     name if name.contains('/') => repo = Some(entry(name)?),
                     commit => question.filter = Filter::Commit(sha(commit)?),
                 },
+                "device" => question.device = Some(device(value)?),
                 "before" => question.before = Some(place(value)?),
                 "open" => {
                     for name in value.split(',') {
@@ -119,6 +123,7 @@ impl Question {
             Filter::Pull(number) => pairs.push(("pr", number.to_string())),
             Filter::Commit(sha) => pairs.push(("sha", sha.clone())),
         }
+        pairs.extend(self.device.iter().map(|device| ("device", device.to_string())));
         pairs.extend(self.open.iter().map(|repo| ("open", repo.to_string())));
         pairs.extend(self.before.iter().map(|place| ("before", place.clone())));
         let mut href = "/relay".to_owned();
@@ -136,7 +141,7 @@ impl Question {
     /// The other tab, with the filter if that means something there.
     pub(crate) fn tab(&self, kind: Kind) -> Self {
         let filter = if matches!(self.filter, Filter::Pull(_)) { Filter::All } else { self.filter.clone() };
-        Self { kind, filter, before: None, open: self.open.clone() }
+        Self { kind, filter, before: None, ..self.clone() }
     }
 
     /// The page behind the row at this place.
@@ -174,6 +179,10 @@ pub(crate) fn kind(word: &str) -> Result<Kind, Fault> {
 /// 422 for what is no name.
 pub(crate) fn entry(name: &str) -> Result<RepoName, Fault> {
     name.trim().parse().map_err(|_| Fault::parameter("A repository is named `owner/repo`."))
+}
+
+fn device(text: &str) -> Result<Device, Fault> {
+    text.parse().map_err(|_| Fault::parameter("A device is up to 64 letters, digits, dots, dashes and underscores."))
 }
 
 fn number(text: &str) -> Result<u64, Fault> {
@@ -219,6 +228,7 @@ mod tests {
             "/relay?pr=7",
             "/relay?tab=nightly&before=fe6a0b5fb3e182ff7ffffdbd53edfffd",
             "/relay?open=a%2Fb&open=c%2Fd",
+            "/relay?failing=1&device=cuda",
         ] {
             let query = address.split_once('?').map_or("", |(_, query)| query);
             assert_eq!(Question::read(query).unwrap().href(), address);
@@ -237,7 +247,7 @@ mod tests {
         ] {
             assert_eq!(Question::read(&format!("find={typed}")).unwrap().filter, filter, "{typed}");
         }
-        for wrong in ["find=abc", "tab=odd", "repo=x", "before=1", "sha=12", "pr=x"] {
+        for wrong in ["find=abc", "tab=odd", "repo=x", "before=1", "sha=12", "pr=x", "device=a%20b"] {
             assert_eq!(Question::read(wrong).unwrap_err().status, 422, "{wrong}");
         }
     }

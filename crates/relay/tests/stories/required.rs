@@ -1,6 +1,7 @@
 //! Case 30, and what the merge gate and other check runs do where entries, pull requests and runs go away.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use switchboard_relay::config::{BUILDKITE_ISSUER, Config, Pipeline, Provider};
 use switchboard_relay::records::{CellState, Kind};
@@ -157,5 +158,16 @@ async fn an_entry_that_drops_to_l2_finishes_its_open_checks_by_its_own_reports()
     let second = town.up.open_pull(labelled());
     town.minutes(60).await;
     assert!(town.checks(&second.head_sha()).is_empty());
+    town.end_as_written().await;
+}
+
+#[tokio::test]
+async fn relay_30_a_run_that_ends_while_its_report_waits_to_be_decided_opens_the_gate_at_once() {
+    let mut town = Town::with(config(), "L4: [four/d]").await;
+    town.downstream("four/d", Downstream::run("CI").result("build").succeeds_after(Duration::ZERO));
+    let pull = town.up.open_pull("Add a kernel");
+    // Far less than the first look at a run whose end nobody tells of.
+    town.minutes(1).await;
+    assert_eq!(town.check(&pull, "crcr/gate").as_deref(), Some("success"));
     town.end_as_written().await;
 }

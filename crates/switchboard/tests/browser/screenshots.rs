@@ -50,7 +50,7 @@ async fn the_pictures_in_the_documents_are_of_pages_that_there_are() {
     let delivery = href(&browser, ".actions a[href^='/deliveries/']").await;
     browser.go(&delivery).await;
     let commit = href(&browser, "h1 a[href*='/@']").await;
-    for (name, path) in [("overview", "/"), ("journey", journey), ("subject", &commit)] {
+    for (name, path) in [("overview", "/"), ("journey", journey), ("subject", &commit), ("relay", "/relay")] {
         album.take(&browser, &format!("{name}.png"), path, LAPTOP, Scheme::Light).await;
         album.take(&browser, &format!("{name}-dark.png"), path, LAPTOP, Scheme::Dark).await;
         album.take(&browser, &format!("{name}-phone.png"), path, PHONE, Scheme::Light).await;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use switchboard_github::RepoName;
 
 use crate::allowlist::{Allowlist, Level};
+use crate::names::Device;
 use crate::records::RowRecord;
 
 /// Entries that have a column at most: a plan has as many targets at most.
@@ -38,12 +39,23 @@ pub(crate) struct ResultColumn {
     pub(crate) names: Vec<String>,
 }
 
+/// Which entries have a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which<'q> {
+    /// All of them.
+    All,
+    /// One.
+    Only(&'q RepoName),
+    /// Those that are listed for a device.
+    Of(&'q Device),
+}
+
 /// The entries that have a column: those of the list from L4 down, the probe last, and before it those that are not listed any more
 /// but stand in one of the rows. What is one too many is counted.
 pub(crate) fn entries(
     list: Option<&Allowlist>,
     rows: &[RowRecord],
-    only: Option<&RepoName>,
+    which: Which<'_>,
     probe: Option<&RepoName>,
 ) -> (Vec<EntryColumns>, usize) {
     let listed = |repo: &RepoName| list.and_then(|list| list.entry(repo)).map(|entry| entry.level);
@@ -54,7 +66,7 @@ pub(crate) fn entries(
         results: None,
         more: 0,
     };
-    if let Some(repo) = only {
+    if let Which::Only(repo) = which {
         return (vec![column(repo)], 0);
     }
     let on = |level: Level| list.into_iter().flat_map(move |list| list.on(level)).map(|entry| &entry.repo);
@@ -62,6 +74,10 @@ pub(crate) fn entries(
     let known: BTreeSet<&RepoName> = repos.iter().copied().collect();
     let seen: BTreeSet<&RepoName> = rows.iter().flat_map(|row| row.cells.keys()).collect();
     repos.extend(seen.into_iter().filter(|repo| !known.contains(repo)));
+    if let Which::Of(device) = which {
+        let entry = |repo: &RepoName| list.and_then(|list| list.entry(repo));
+        repos.retain(|repo| entry(repo).is_some_and(|entry| entry.device.as_ref() == Some(device)));
+    }
     // A stable sort by this alone puts the probe last and leaves everything else where it is.
     repos.sort_by_key(|repo| probe == Some(repo));
     let more = repos.len().saturating_sub(ENTRIES);
@@ -129,9 +145,19 @@ mod tests {
     fn entries_stand_by_level_with_the_probe_last() {
         let (list, _) = crate::allowlist::parse(b"L1: [p/probe, a/one]\nL2: [b/two]\nL4: [d/four]\n");
         let probe = "p/probe".parse().unwrap();
-        let (columns, more) = entries(list.as_ref(), &[], None, Some(&probe));
+        let (columns, more) = entries(list.as_ref(), &[], Which::All, Some(&probe));
         let order: Vec<&str> = columns.iter().map(|column| column.repo.as_str()).collect();
         assert_eq!((order.as_slice(), more), (["d/four", "b/two", "a/one", "p/probe"].as_slice(), 0));
         assert!(columns[3].probe && columns[0].level == Some(Level::L4));
+    }
+
+    #[test]
+    fn a_devices_columns_are_its_own_entries() {
+        let (list, _) =
+            crate::allowlist::parse(b"L2: [b/two]\nL3: { cuda: { c/three: }, npu: { n/one: } }\nL4: [d/four]\n");
+        let device = "CUDA".parse().unwrap();
+        let (columns, _) = entries(list.as_ref(), &[], Which::Of(&device), None);
+        let names: Vec<&str> = columns.iter().map(|column| column.repo.as_str()).collect();
+        assert_eq!(names, ["c/three"]);
     }
 }

@@ -4,6 +4,7 @@ mod cell;
 mod columns;
 mod matrix;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use askama::Template;
@@ -19,8 +20,9 @@ use super::reading::{self, KEYED_READS, ROWS, Unfolded};
 use super::strip::{Health, Strip};
 use super::{Desk, assets};
 use crate::allowlist::Allowlist;
+use crate::names::Device;
 use crate::records::{BoardRecord, Kind, RowRecord, keys, views};
-use columns::EntryColumns;
+use columns::{EntryColumns, Which};
 pub(super) use matrix::Matrix;
 use matrix::RowView;
 
@@ -38,6 +40,7 @@ struct HudPage {
     filter: Option<FilterView>,
     failing: (String, bool),
     hidden: Vec<(&'static str, String)>,
+    devices: Vec<(String, bool)>,
     matrix: Matrix,
     first: bool,
     more_entries: usize,
@@ -81,6 +84,7 @@ pub(super) async fn page(
         filter: filter_view(&question),
         failing: failing(&question),
         hidden: hidden(&question),
+        devices: devices(list, &question),
         matrix: drawn.matrix,
         first: question.before.is_none(),
         more_entries: drawn.more_entries,
@@ -128,19 +132,27 @@ pub(super) async fn row(
     let rows = [row];
     let list = record.as_ref().and_then(|record| record.list.as_ref());
     let probe = desk.relay.config().probe_repo.as_ref();
-    let (mut columns, _) = columns::entries(list, &rows, only(&question), probe);
+    let (mut columns, _) = columns::entries(list, &rows, which(&question), probe);
     unfold(&desk, &question, &mut columns).await?;
     let unfolded: Unfolded = reading::unfolded(&desk, &rows, &question.open, KEYED_READS).await?;
     let view = RowView::new(&rows[0], &columns, &unfolded, &question, up, now);
     shell.part(&view)
 }
 
-/// The one entry that has columns, if the question is about one.
-fn only(question: &Question) -> Option<&RepoName> {
-    match &question.filter {
-        Filter::Repo(repo, _) => Some(repo),
-        _ => None,
+/// The entries that have columns.
+fn which(question: &Question) -> Which<'_> {
+    match (&question.filter, &question.device) {
+        (Filter::Repo(repo, _), _) => Which::Only(repo),
+        (_, Some(device)) => Which::Of(device),
+        (_, None) => Which::All,
     }
+}
+
+/// The devices that there are, each with whether it is the one that was asked for.
+fn devices(list: Option<&Allowlist>, question: &Question) -> Vec<(String, bool)> {
+    let listed = list.into_iter().flat_map(Allowlist::entries).filter_map(|entry| entry.device.as_ref());
+    let all: BTreeSet<&Device> = listed.chain(&question.device).collect();
+    all.into_iter().map(|device| (device.to_string(), question.device.as_ref() == Some(device))).collect()
 }
 
 /// A matrix, and what of it is elsewhere.
@@ -162,7 +174,7 @@ pub(super) async fn draw(
 ) -> Result<Drawn, Fault> {
     let mut read = reading::rows(desk, question, limit).await?;
     let probe = desk.relay.config().probe_repo.as_ref();
-    let (mut columns, more_entries) = columns::entries(list, &read.rows, only(question), probe);
+    let (mut columns, more_entries) = columns::entries(list, &read.rows, which(question), probe);
     read.reads += usize::from(board.is_some()) + unfold(desk, question, &mut columns).await?;
     let left = KEYED_READS.saturating_sub(read.reads);
     let unfolded = reading::unfolded(desk, &read.rows, &question.open, left).await?;
@@ -216,7 +228,8 @@ fn failing(question: &Question) -> (String, bool) {
 /// What the form keeps of the present question.
 fn hidden(question: &Question) -> Vec<(&'static str, String)> {
     let tab = (question.kind != Kind::PullRequest).then(|| ("tab", question.kind.as_str().to_owned()));
-    tab.into_iter().chain(question.open.iter().map(|repo| ("open", repo.to_string()))).collect()
+    let failing = (question.filter == Filter::Failing).then(|| ("failing", "1".to_owned()));
+    tab.into_iter().chain(failing).chain(question.open.iter().map(|repo| ("open", repo.to_string()))).collect()
 }
 
 fn teach(question: &Question, up: &str) -> Empty {
