@@ -46,7 +46,7 @@ impl MatrixQuery {
             None => Filter::All,
         };
         let before = given(self.before.as_deref()).map(question::place).transpose()?;
-        Ok(Question { kind: kind(self.kind.as_deref())?, filter, before, open: Vec::new() })
+        Ok(Question { kind: kind(self.kind.as_deref())?, filter, before, ..Question::default() })
     }
 }
 

@@ -75,7 +75,7 @@ pub(super) async fn results(
     let repo = question::entry(&format!("{owner}/{name}"))?;
     let (kind, limit) = (kind(query.kind.as_deref())?, limit(query.limit.as_deref())?);
     let before = given(query.before.as_deref()).map(question::place).transpose()?;
-    let question = Question { kind, filter: Filter::Repo(repo.clone(), false), before, open: Vec::new() };
+    let question = Question { kind, filter: Filter::Repo(repo.clone(), false), before, ..Question::default() };
     let page = reading::rows(&desk, &question, limit).await?;
     if page.rows.is_empty() && question.before.is_none() && reading::level(&desk, &repo).await?.is_none() {
         return Err(unknown());

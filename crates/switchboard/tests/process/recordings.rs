@@ -64,7 +64,7 @@ async fn a_delivery_is_exported_byte_for_byte_and_sent_again() {
 async fn replayed(folder: &TempDir, variables: &[(String, String)], guid: &str) -> String {
     assert_eq!(run(folder.path(), variables, &["replay", guid]).await.code, Some(0));
     let listed = run(folder.path(), variables, &["deliveries"]).await;
-    let line = listed.out.lines().find(|line| line.contains("engine.replay"));
+    let line = listed.out.lines().find(|line| line.contains(".replay "));
     let line = line.unwrap_or_else(|| panic!("no action of an operator: {}", listed.out));
     line.split_whitespace().last().unwrap().to_owned()
 }

@@ -10,7 +10,6 @@ use switchboard_panel::components::{Mark, Sha, Time};
 
 use super::cell::CellView;
 use super::columns::EntryColumns;
-use super::only;
 use crate::pages::question::{Filter, Question};
 use crate::pages::reading::{Unfolded, place};
 use crate::pages::{figures, links, words};
@@ -193,7 +192,7 @@ impl RowView {
             at: Time { at: row.at, now },
             action: row.action.clone(),
             // What stands of a row under one entry is written with that entry alone, and the gate with all of them.
-            gate: row.gate.as_ref().filter(|_| only(question).is_none()).map(words::gate),
+            gate: row.gate.as_ref().filter(|_| !matches!(question.filter, Filter::Repo(..))).map(words::gate),
             superseded: row.superseded.as_ref().map(|by| (words::superseded(by.why), links::dispatch(&by.by))),
             bad: row.is_bad(),
             passed: cells.iter().filter(|cell| cell.is_passed()).count(),

@@ -74,6 +74,7 @@ pub(super) async fn page(
     let list = record.as_ref().and_then(|record| record.list.as_ref());
     let board: Option<BoardRecord> = desk.reader.get(&views::BOARD, &keys::board(up, question.kind, RATE_DAYS)).await?;
     let drawn = draw(&desk, &question, (list, board.as_ref()), ROWS).await?;
+    let devices = devices(list, &question);
     let health = Health::read(&desk, record).await?;
     let page = HudPage {
         stylesheet: assets::stylesheet(),
@@ -84,7 +85,7 @@ pub(super) async fn page(
         filter: filter_view(&question),
         failing: failing(&question),
         hidden: hidden(&question),
-        devices: devices(list, &question),
+        devices,
         matrix: drawn.matrix,
         first: question.before.is_none(),
         more_entries: drawn.more_entries,

@@ -37,7 +37,7 @@ pub(super) struct ResultLine {
     more_failed: usize,
     verdict: Option<VerdictLine>,
     links: Vec<GitHubLink>,
-    open: bool,
+    pub(super) open: bool,
 }
 
 impl HtmlSafe for ResultLine {}

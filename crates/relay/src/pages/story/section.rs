@@ -105,7 +105,10 @@ impl Section {
                 CellState::Running => 1,
                 _ => 2,
             };
-            let line = ResultLine::new(result, &target.repo, &desk.relay.web, reading::deadline(target, result), now);
+            let mut line =
+                ResultLine::new(result, &target.repo, &desk.relay.web, reading::deadline(target, result), now);
+            // A single one has nothing to be told apart from.
+            line.open |= results.len() == 1;
             groups[place].1.push(line);
         }
         Self {
