@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 use switchboard_clock::Timestamp;
 use switchboard_github::RepoName;
 use switchboard_store::{
-    Coalesce, CounterAdd, Installation, Key, NewFact, NewIntent, NewJob, RecordChange, Settlement, Subject, View,
-    Withdrawal,
+    Coalesce, CounterAdd, Follows, Installation, Key, NewFact, NewIntent, NewJob, RecordChange, Settlement, Subject,
+    View, Withdrawal,
 };
 
 use crate::handlers::rollup::rollup_job;
-use crate::handlers::{CHECK_RUN, NAME};
+use crate::handlers::{CHECK_RUN, NAME, TELL, job, told};
 use crate::records::{DispatchRecord, Kind, Pulse, TargetRecord, TargetState, keys, views};
 
 /// A settlement about one subject.
@@ -101,6 +101,16 @@ impl<'d> Draft<'d> {
 
     /// Notes that something of this kind happened just now.
     pub(crate) fn pulse(&mut self, what: &str, last: Option<Pulse>) {
+        // Where nothing has happened for a while, the overview says so; from now on it does not.
+        if last.as_ref().is_none_or(|last| self.now.since(last.at) >= told::EVERY) {
+            let tell = job(TELL, told::LANE, None, &Value::Null);
+            self.job(NewJob {
+                key: Some("tell".to_owned()),
+                due: Some(self.now + told::AFTER),
+                follows: Follows::Nothing,
+                ..tell
+            });
+        }
         if last.is_none_or(|last| self.now.since(last.at) >= Pulse::EVERY) {
             self.put(views::PULSE, keys::pulse(self.up, what), &Pulse { at: self.now });
         }

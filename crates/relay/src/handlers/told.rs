@@ -18,6 +18,9 @@ pub(super) const LANE: Lane = Lane::of("relay:tell");
 /// How often it looks, beside whenever the allowlist has changed.
 pub(super) const EVERY: Duration = Duration::from_secs(300);
 
+/// How long after something has happened, so that much at once is told once.
+pub(super) const AFTER: Duration = Duration::from_secs(5);
+
 /// What there is to say it from.
 struct Vitals<'v> {
     up: &'v RepoName,

@@ -110,7 +110,8 @@ pub(super) async fn page(
     let (reader, up, now) = (&desk.reader, desk.relay.upstream(), shell.now());
     let level = reading::level(&desk, &repo).await?;
     let pinned: Option<Value> = reader.get(&views::IDENTITY, &keys::identity(&repo)).await?;
-    let question = Question { kind, filter: Filter::Repo(repo.clone(), false), open: vec![repo.clone()], ..Question::default() };
+    let question =
+        Question { kind, filter: Filter::Repo(repo.clone(), false), open: vec![repo.clone()], ..Question::default() };
     let record = reading::allowlist(&desk).await?;
     let list = record.as_ref().and_then(|record| record.list.as_ref());
     let drawn = hud::draw(&desk, &question, (list, None), ROWS).await?;
