@@ -16,7 +16,8 @@ const EVERY: Duration = minutes(60);
 /// How long a run of a provider that cannot be asked may be silent, with nothing open, before it counts as ended.
 pub const SILENT_RUN_ENDS_AFTER: Duration = minutes(10);
 
-/// When to look at a run after `looks` looks; `None` once `timeout` has passed.
+/// When to look at a run after `looks` looks; `None` once `timeout` has passed. The first look is worth it however short that is:
+/// what waits for the run's end would wait for ever.
 #[must_use]
 pub fn next_look(closed_at: Timestamp, looks: u32, timeout: Duration) -> Option<Timestamp> {
     let after = match FIRST.get(usize::try_from(looks).unwrap_or(usize::MAX)) {
@@ -26,7 +27,7 @@ pub fn next_look(closed_at: Timestamp, looks: u32, timeout: Duration) -> Option<
             FIRST[FIRST.len() - 1].saturating_add(EVERY.saturating_mul(further))
         }
     };
-    (after <= timeout).then(|| closed_at + after)
+    (looks == 0 || after <= timeout).then(|| closed_at + after)
 }
 
 #[cfg(test)]
@@ -39,5 +40,7 @@ mod tests {
         let after = |looks| next_look(closed, looks, minutes(360)).map(|at| at.millis() / 60_000 - 1_000 / 60);
         assert_eq!([0, 1, 2, 3, 4].map(after), [Some(2), Some(10), Some(30), Some(90), Some(150)]);
         assert_eq!((after(7), after(8), after(u32::MAX)), (Some(330), None, None));
+        let short = |looks| next_look(closed, looks, minutes(1));
+        assert_eq!((short(0), short(1)), (Some(closed + minutes(2)), None));
     }
 }

@@ -3,14 +3,13 @@
 //! A bot merges on `open` and on nothing else, so whatever cannot be known here is never `open`: a head that the relay has not heard
 //! of is `pending`, and whatever goes wrong while answering is 503.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use switchboard_github::RepoName;
+use switchboard_engine::Trouble;
 use switchboard_panel::Fault;
 use switchboard_panel::api::Refused;
 use switchboard_store::StoreError;
@@ -18,8 +17,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::row::{RelayGateReason, reasons, state};
 use super::{given, number};
-use crate::allowlist::Level;
-use crate::checks::gate::{Standing, gate as decide};
 use crate::pages::{Desk, question, reading};
 use crate::records::{PullRecord, keys, views};
 
@@ -92,33 +89,11 @@ pub(super) async fn of(desk: &Desk, record: &PullRecord, sha: &str) -> Result<Re
         let text = "not the newest head that the relay has heard of";
         return Ok(RelayGateState::because("pending", "other_head", text));
     }
-    let dispatches: Vec<&str> = record
-        .dispatches
-        .iter()
-        .rev()
-        .filter(|known| known.head == sha && !known.closes)
-        .map(|known| known.delivery_id.as_str())
-        .collect();
-    if dispatches.is_empty() {
+    // The same rule as the check run's, so that the two cannot differ.
+    let gate = desk.relay.gate_of(&desk.context(), &list, record, &[]).await.map_err(|trouble| unread(&trouble))?;
+    let Some((gate, _)) = gate else {
         return Ok(RelayGateState::because("none", "not_relayed", "nothing of this head was relayed"));
-    }
-    let mut standings: BTreeMap<&RepoName, Option<Standing>> =
-        list.on(Level::L4).filter(|entry| !entry.options.silent).map(|entry| (&entry.repo, None)).collect();
-    for id in dispatches {
-        if standings.values().all(Option::is_some) {
-            break;
-        }
-        for target in reading::targets(desk, id).await.map_err(unknowable)? {
-            if let Some(standing @ None) = standings.get_mut(&target.repo) {
-                *standing = Some(target.standing());
-            }
-        }
-    }
-    let skipped = |standing: Option<Standing>| standing.unwrap_or(Standing::Skipped);
-    let gate = decide(
-        list.on(Level::L4)
-            .filter_map(|entry| standings.get(&entry.repo).map(|standing| (entry.repo.clone(), skipped(*standing)))),
-    );
+    };
     Ok(RelayGateState { state: state(gate.progress), reasons: reasons(&gate) })
 }
 
@@ -126,6 +101,12 @@ pub(super) async fn of(desk: &Desk, record: &PullRecord, sha: &str) -> Result<Re
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]
 fn unknowable(error: StoreError) -> Fault {
     tracing::error!(%error, hint = error.hint(), "the store could not say how a gate stands");
+    later("store_unavailable", "The database cannot say how the gate stands.")
+        .hint("Do not merge on this answer; ask again.")
+}
+
+fn unread(trouble: &Trouble) -> Fault {
+    tracing::error!(?trouble, "what a gate waits for could not be read");
     later("store_unavailable", "The database cannot say how the gate stands.")
         .hint("Do not merge on this answer; ask again.")
 }

@@ -116,6 +116,10 @@ impl Relay {
             ledger.target.flagged |= input != Input::Expired;
             fact(&mut ledger, kind, &about, &json!({ "state": state }));
         }
+        // GitHub has said how the run ended; whether the whole of it is known now is the next look's to say.
+        if matches!(input, Input::RunEnded(_)) {
+            ledger.look_at(run, context.now);
+        }
         ledger.close(context).await
     }
 

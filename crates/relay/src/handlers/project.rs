@@ -1,5 +1,7 @@
 //! From results to check runs: what each should show is computed whole, and asked for where it is wanted.
 
+mod gate;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
@@ -10,16 +12,13 @@ use switchboard_store::{Settlement, Work, WorkFilter};
 
 use crate::advance::State;
 use crate::allowlist::{Allowlist, Entry, Level};
-use crate::checks::gate::{Gate, Standing as GateStanding, gate};
 use crate::checks::name;
 use crate::checks::order::visible;
 use crate::checks::state::{Desired, Progress, Written};
 use crate::checks::wanted::{Standing, Wanted, wanted};
 use crate::conclusion::Conclusion;
-use crate::config::GatePolicy;
 use crate::handlers::draft::{Draft, subject};
 use crate::handlers::{Relay, context, payload};
-use crate::plan::SkipReason;
 use crate::pull::PrState;
 use crate::records::{DispatchRecord, PullRecord, ResultRecord, TargetRecord, TargetState, keys, views};
 use crate::text::code;
@@ -53,7 +52,7 @@ impl Relay {
             let list = self.list(context).await?;
             if order.gate {
                 if let Some((gate, newest)) = self.gate_of(context, &list, &record, &[]).await? {
-                    let again = desired_gate(&record, &gate, &newest, draft.now);
+                    let again = gate::desired_gate(&record, &gate, &newest, draft.now);
                     draft.check(&Desired { episode: format!("gate/{}", draft.now.millis()), ..again }, None);
                 }
             } else {
@@ -161,81 +160,6 @@ impl Relay {
         Ok(())
     }
 
-    /// The merge gate on a pull request's newest head.
-    pub(super) async fn project_gate(
-        &self,
-        draft: &mut Draft<'_>,
-        context: &Context,
-        list: &Allowlist,
-        record: &PullRecord,
-        unsettled: Unsettled<'_>,
-    ) -> Result<(), Trouble> {
-        if let Some((gate, newest)) = self.gate_of(context, list, record, unsettled).await? {
-            let desired = desired_gate(record, &gate, &newest, draft.now);
-            // A gate that is there when the pull request is closed may come to its end.
-            draft.check(&Desired { create: record.info.state == PrState::Open, ..desired }, None);
-        }
-        Ok(())
-    }
-
-    /// Whether there is a merge gate on the heads that are relayed.
-    pub(crate) fn keeps_gate(&self, list: &Allowlist) -> bool {
-        match self.config.gate {
-            GatePolicy::Never => false,
-            GatePolicy::Always => true,
-            GatePolicy::Auto => list.has(Level::L4),
-        }
-    }
-
-    /// The merge gate of a pull request's newest head, with the newest dispatch's place; `None` if it is not to be written.
-    pub(crate) async fn gate_of(
-        &self,
-        context: &Context,
-        list: &Allowlist,
-        record: &PullRecord,
-        unsettled: Unsettled<'_>,
-    ) -> Result<Option<(Gate, String)>, Trouble> {
-        let head = record.info.head_sha.as_str();
-        // One that is there must not hold a merge for entries that are on L4 no more.
-        let left = async || asked_for(context, head, name::GATE).await.map(|asked| asked.is_some());
-        let written = self.keeps_gate(list) || self.config.gate == GatePolicy::Auto && left().await?;
-        let tests = |relayed: &&crate::records::RelayedHead| relayed.head == head && !relayed.closes;
-        let dispatches: Vec<_> = record.dispatches.iter().filter(tests).collect();
-        let Some(newest) = dispatches.last().filter(|_| written) else { return Ok(None) };
-        let mut standings = Vec::new();
-        for entry in list.on(Level::L4).filter(|entry| !entry.options.silent) {
-            standings
-                .push((entry.repo.clone(), self.newest_standing(context, &dispatches, &entry.repo, unsettled).await?));
-        }
-        Ok(Some((gate(standings), newest.seq.to_string())))
-    }
-
-    async fn newest_standing(
-        &self,
-        context: &Context,
-        dispatches: &[&crate::records::RelayedHead],
-        repo: &RepoName,
-        unsettled: Unsettled<'_>,
-    ) -> Result<GateStanding, Trouble> {
-        for relayed in dispatches.iter().rev() {
-            let here = |(id, target): &&(&str, &TargetRecord)| *id == relayed.delivery_id && target.repo == *repo;
-            let target = match unsettled.iter().find(here) {
-                Some((_, target)) => Some((*target).clone()),
-                None => context::target(context, &relayed.delivery_id, repo).await?,
-            };
-            if let Some(target) = target {
-                return Ok(target.standing());
-            }
-            let dispatch = context::dispatch(context, &relayed.delivery_id).await?;
-            let mut skipped = dispatch.iter().flat_map(|dispatch| &dispatch.skipped);
-            // An event that was overtaken says nothing of what is required now.
-            if skipped.any(|skipped| skipped.repo == *repo && skipped.reason != SkipReason::Stale) {
-                return Ok(GateStanding::Skipped);
-            }
-        }
-        Ok(GateStanding::Skipped)
-    }
-
     fn of_result(&self, seen: &Seen<'_>, result: &ResultRecord) -> Desired {
         let (progress, by_github) = match result.state {
             State::Running => (Progress::InProgress, false),
@@ -299,7 +223,7 @@ fn ask(draft: &mut Draft<'_>, wanted: Wanted, mut desired: Desired) {
 }
 
 /// What the check run of this name shows, or was last asked to show: a wish that GitHub has not taken yet must not outlive its reason.
-async fn asked_for(context: &Context, head: &str, name: &str) -> Result<Option<String>, Trouble> {
+pub(super) async fn asked_for(context: &Context, head: &str, name: &str) -> Result<Option<String>, Trouble> {
     let intents = context.store.works(WorkFilter::IntentKey(keys::check_intent(head, name)), None, 1).await?;
     if let Some(intent) = intents.first() {
         return Ok(Some(payload::<Desired>(intent)?.episode));
@@ -337,12 +261,7 @@ fn of_target(seen: &Seen<'_>, now: Timestamp) -> Option<Desired> {
         episode: seen.dispatch.delivery_id.clone(),
         progress,
         title: progress.title().to_owned(),
-        summary: format!(
-            "Repository: {}\n\n{} of {} results passed",
-            code(target.repo.as_str()),
-            target.passed,
-            target.total
-        ),
+        summary: summary(target, progress),
         details_url: None,
         external_id: seen.dispatch.number.map(|number| format!("{run}:{number}")),
         create: true,
@@ -350,33 +269,16 @@ fn of_target(seen: &Seen<'_>, now: Timestamp) -> Option<Desired> {
     })
 }
 
-/// The place of what one lane decides anew each time: the dispatch's, then the moment's.
-fn order_by_time(seq: &str, now: Timestamp) -> String {
-    format!("{seq}/{:020}", now.millis().max(0))
+/// Numbers are told at the end: each report would otherwise be a request, to say what the results' own check runs say already.
+fn summary(target: &TargetRecord, progress: Progress) -> String {
+    let repository = format!("Repository: {}", code(target.repo.as_str()));
+    match progress {
+        Progress::Completed(_) => format!("{repository}\n\n{} of {} results passed", target.passed, target.total),
+        Progress::Queued | Progress::InProgress => repository,
+    }
 }
 
-fn desired_gate(record: &PullRecord, gate: &Gate, newest: &str, now: Timestamp) -> Desired {
-    let title = match gate.progress {
-        Progress::Completed(Conclusion::Success) => "Open".to_owned(),
-        Progress::Completed(_) => "Closed".to_owned(),
-        Progress::Queued | Progress::InProgress => "Waiting".to_owned(),
-    };
-    let mut lines: Vec<String> =
-        gate.reasons.iter().map(|(repo, reason)| format!("- {}: {}", code(repo.as_str()), reason.text())).collect();
-    if lines.is_empty() {
-        lines.push("No L4 repository is to be waited for.".to_owned());
-    }
-    Desired {
-        head: record.info.head_sha.as_str().to_owned(),
-        name: name::GATE.to_owned(),
-        order: order_by_time(newest, now),
-        episode: "gate".to_owned(),
-        progress: gate.progress,
-        title,
-        summary: lines.join("\n"),
-        details_url: None,
-        external_id: Some(format!(":{}", record.info.number)),
-        create: true,
-        withdraws: false,
-    }
+/// The place of what one lane decides anew each time: the dispatch's, then the moment's.
+pub(super) fn order_by_time(seq: &str, now: Timestamp) -> String {
+    format!("{seq}/{:020}", now.millis().max(0))
 }

@@ -49,6 +49,7 @@ impl Relay {
         if !released.is_empty() {
             let freed = released.iter().map(|(entry, target)| (&entry.repo, target.delivery.as_str()));
             self.release(&mut draft, context, &mut live, freed).await?;
+            record.sent_to.extend(released.iter().map(|(entry, _)| entry.repo.clone()));
         }
         if let Some(head) = approved_head(&event, &self.config) {
             remember(&mut record.approved, head.as_str().to_owned());

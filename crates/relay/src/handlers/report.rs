@@ -126,6 +126,9 @@ impl Relay {
         if !matches!(step, Step::Contradicted { .. }) && ledger.results[place].check_run_id.is_none() {
             ledger.results[place].check_run_id.clone_from(&report.check_run_id);
         }
+        for member in &report.decorations.dropped {
+            note(&mut ledger.results[place], &format!("`{member}` broke its rule and was left out"));
+        }
         match step {
             Step::Unchanged => {}
             Step::Late => note(&mut ledger.results[place], "late: a start was reported after the end"),

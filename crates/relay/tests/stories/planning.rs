@@ -235,6 +235,23 @@ async fn relay_12_a_newcomers_head_waits_for_an_approval_each_time() {
 }
 
 #[tokio::test]
+async fn relay_12_a_close_reaches_whom_a_released_head_was_sent_to() {
+    let mut town = Town::with(Config { hold_new_authors: true, ..config() }, "L2: [two/b]").await;
+    town.downstream("two/b", silent());
+    let pull =
+        town.up.open_pull(PullSpec::new("Add a kernel").by("eve").forked().association("FIRST_TIME_CONTRIBUTOR"));
+    pull.label("crcr/approved");
+    town.minutes(1).await;
+    pull.push("More");
+    town.minutes(1).await;
+    assert_eq!(town.newest_target("two/b").await.state, TargetState::Held);
+    pull.close();
+    town.minutes(1).await;
+    assert_eq!(town.runs("two/b").len(), 2, "the run of the released head is told of the close");
+    town.end(&[dispatched(2, "two/b")]).await;
+}
+
+#[tokio::test]
 async fn relay_12_a_redelivered_event_plans_nothing_twice() {
     let mut town = Town::with(config(), "L2: [two/b]").await;
     town.downstream("two/b", silent());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use switchboard_relay::config::{BUILDKITE_ISSUER, Config, Pipeline, Provider};
 use switchboard_relay::records::{CellState, Kind};
-use switchboard_simulator::{BuildkiteJob, Downstream, Pull, PullSpec};
+use switchboard_simulator::{BuildkiteJob, Downstream, Pull, PullSpec, WebhookFault};
 
 use crate::support::reports::{AUDIENCE, Said};
 use crate::support::*;
@@ -169,5 +169,37 @@ async fn relay_30_a_run_that_ends_while_its_report_waits_to_be_decided_opens_the
     // Far less than the first look at a run whose end nobody tells of.
     town.minutes(1).await;
     assert_eq!(town.check(&pull, "crcr/gate").as_deref(), Some("success"));
+    town.end_as_written().await;
+}
+
+#[tokio::test]
+async fn relay_30_another_pull_request_of_the_same_head_opens_no_gate() {
+    let mut town = Town::with(config(), "L4: [four/d: { branches: [main] }]").await;
+    town.downstream("four/d", Downstream::run("CI").result("build").fails_after(MINUTE));
+    let first = town.up.open_pull(PullSpec::new("Add a kernel").branch("kernel"));
+    town.minutes(10).await;
+    assert_eq!(gate(&town, &first), "failure");
+    // Where it goes to nobody is required; what the head has shown stays.
+    let second = town.up.open_pull(PullSpec::new("The same elsewhere").branch("kernel").into_branch("other"));
+    assert_eq!(first.head_sha(), second.head_sha());
+    town.minutes(10).await;
+    assert_eq!(gate(&town, &first), "failure");
+    second.close();
+    town.minutes(10).await;
+    assert_eq!(gate(&town, &first), "failure");
+    town.end_as_written().await;
+}
+
+#[tokio::test]
+async fn relay_31_a_run_that_had_ended_when_its_time_was_up_holds_the_gate_no_longer() {
+    let mut town = Town::with(config(), "L4: [four/d: { timeout_minutes: 1 }]").await;
+    // It says that it has started, and nothing more; GitHub's own word is lost, too.
+    let script = Downstream::run("CI").result("build").only_starts().succeeds_after(Duration::from_secs(30));
+    town.downstream("four/d", script);
+    town.world.github.webhook_fault("workflow_run", None, 10, WebhookFault::Drop);
+    let pull = town.up.open_pull("Add a kernel");
+    town.minutes(5).await;
+    assert_eq!(gate(&town, &pull), "success");
+    assert!(town.newest_target("four/d").await.is_done());
     town.end_as_written().await;
 }
