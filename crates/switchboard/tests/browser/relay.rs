@@ -16,6 +16,9 @@ use crate::support::upstream::{Upstream, soon};
 const BACKEND: &str = "td.r-cell[data-label='vendor/backend']";
 const REQUIRED: &str = "td.r-cell[data-label='vendor/required']";
 
+/// How long a run takes: its first report has to be in before GitHub tells of its end, as in earnest, on a busy machine, too.
+const RUN: Duration = Duration::from_secs(3);
+
 /// An upstream, and a server that relays it. A run at `vendor/backend` takes so long.
 async fn relaying(run: Duration) -> (Upstream, Server, TempDir) {
     let github = Upstream::start(soon("CI").result("build").succeeds_after(run)).await;
@@ -36,7 +39,7 @@ async fn shows(browser: &Browser, cell: &str, letter: &str) {
 
 #[tokio::test]
 async fn the_matrix_follows_a_run_cell_by_cell_without_a_reload() {
-    let (github, server, _folder) = relaying(Duration::from_secs(3)).await;
+    let (github, server, _folder) = relaying(RUN).await;
     let Some(browser) = Browser::open(&server.url, Scripts::On).await else { return };
     browser.go("/relay").await;
     browser.find(".live[data-live-state='on']").await;
@@ -64,7 +67,7 @@ async fn the_matrix_follows_a_run_cell_by_cell_without_a_reload() {
 
 #[tokio::test]
 async fn arrow_keys_walk_the_matrix_and_enter_shows_what_stands_behind_a_cell() {
-    let (github, server, _folder) = relaying(Duration::from_millis(300)).await;
+    let (github, server, _folder) = relaying(RUN).await;
     let Some(browser) = Browser::open(&server.url, Scripts::On).await else { return };
     for title in ["Add a kernel", "Fuse two kernels"] {
         let head = github.up.open_pull(pull(title)).head_sha();
@@ -103,7 +106,7 @@ async fn arrow_keys_walk_the_matrix_and_enter_shows_what_stands_behind_a_cell() 
 
 #[tokio::test]
 async fn every_page_of_the_relay_is_sound_in_each_of_its_looks() {
-    let (github, server, _folder) = relaying(Duration::from_millis(300)).await;
+    let (github, server, _folder) = relaying(RUN).await;
     let Some(browser) = Browser::open(&server.url, Scripts::On).await else { return };
     let head = github.up.open_pull(pull("Add a kernel")).head_sha();
     github.check(&head, "crcr/gate", "success").await;
@@ -145,7 +148,7 @@ async fn every_page_of_the_relay_is_sound_in_each_of_its_looks() {
 
 #[tokio::test]
 async fn without_scripts_the_matrix_unfolds_finds_and_leads_to_results() {
-    let (github, server, _folder) = relaying(Duration::from_millis(300)).await;
+    let (github, server, _folder) = relaying(RUN).await;
     let Some(browser) = Browser::open(&server.url, Scripts::Off).await else { return };
     let head = github.up.open_pull(pull("Add a kernel")).head_sha();
     github.check(&head, "crcr/gate", "success").await;

@@ -58,7 +58,7 @@ impl Upstream {
         up.file(".github/allowlist.yml", ALLOWLIST);
         let backend_repo = vendor.repository("backend");
         let backend = backend_repo.on_dispatch(script);
-        vendor.repository("required").on_dispatch(soon("CI").result("test").succeeds_after(Duration::from_millis(300)));
+        vendor.repository("required").on_dispatch(soon("CI").result("test").succeeds_after(Duration::from_secs(3)));
         app.install(&org, InstallationSpec::all());
         app.install(&vendor, InstallationSpec::all());
         let served = simulator.clone();
